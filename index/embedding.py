@@ -1,0 +1,243 @@
+"""Text to vectors: the bundled static model, any sentence-transformers model, any OpenAI-compatible endpoint."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import EmbeddingError
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+Vectors = NDArray[np.float32]
+"""Shape (texts, dimensions), each row of length 1; a text without a known token is a row of zeros."""
+
+BUNDLED_MODEL = "footnote-static-v0"
+BUNDLED_MODEL_FOLDER = Path(__file__).resolve().parent / "models" / BUNDLED_MODEL
+
+# Prompts that published models need but do not carry in their configuration (model cards of the E5 family;
+# Wang et al. 2024, arXiv 2402.05672). Without them their cross-language retrieval breaks.
+_PROMPTS_BY_NAME = {"multilingual-e5-": ("query: ", "passage: ")}
+
+# Texts per request: accepted by the common servers (Ollama, vLLM, llama.cpp, OpenAI takes 2,048).
+_ENDPOINT_BATCH = 64
+# Seconds before each new try after 429, 5xx or a broken connection.
+_ENDPOINT_PAUSES = (0.5, 2.0)
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors whose dot product is their cosine similarity."""
+
+    @property
+    def name(self) -> str:
+        """What the catalog records: indexes made under different names do not mix."""
+        ...
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Embed texts to be found."""
+        ...
+
+    def embed_questions(self, texts: Sequence[str]) -> Vectors:
+        """Embed texts to search with."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TokenVectors:
+    """The tokens of one text: unit vectors (tokens, dimensions) and a weight for each, how much it says."""
+
+    vectors: Vectors
+    weights: NDArray[np.float32]
+
+
+class StaticEmbedder:
+    """A sentence-transformers `StaticEmbedding` folder, run by tokenizers and numpy: no torch.
+
+    A text's vector is the mean of its subwords' vectors, brought to length 1, as
+    `SentenceTransformer(folder).encode` gives it. The norm of a subword's vector is its weight in that mean.
+    """
+
+    def __init__(self, folder: Path = BUNDLED_MODEL_FOLDER) -> None:
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+        from tokenizers import Tokenizer
+
+        try:
+            self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            self._table: NDArray[Any] = load_file(folder / "model.safetensors")["embedding.weight"]
+        except (OSError, SafetensorError, KeyError) as error:
+            raise EmbeddingError(f"The static embedding model in '{folder}' cannot be read: {error}") from error
+        except Exception as error:  # noqa: BLE001 - tokenizers raises bare Exception for a missing or broken file
+            if type(error) is not Exception:
+                raise
+            raise EmbeddingError(f"The tokenizer in '{folder}' cannot be read: {error}") from error
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        self._name = folder.name
+
+    @property
+    def name(self) -> str:
+        """Name of the model's folder, which carries its version."""
+        return self._name
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Embed texts; a static model treats questions and passages alike."""
+        dimensions = self._table.shape[1]
+        if not texts:
+            return np.zeros((0, dimensions), np.float32)
+        token_ids = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
+        lengths = np.array([len(ids) for ids in token_ids])
+        sums = np.zeros((len(texts), dimensions), np.float32)
+        filled = lengths > 0
+        if filled.any():
+            rows = self._table[np.concatenate([ids for ids in token_ids if ids])].astype(np.float32)
+            starts = np.concatenate(([0], np.cumsum(lengths[filled])[:-1]))
+            sums[filled] = np.add.reduceat(rows, starts)
+        return _normalised(sums)
+
+    def embed_questions(self, texts: Sequence[str]) -> Vectors:
+        """Embed texts; a static model treats questions and passages alike."""
+        return self.embed_passages(texts)
+
+    def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """Return each text's subword vectors, brought to length 1, with their former norms as weights."""
+        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [self._token_vectors(encoding.ids) for encoding in encodings]
+
+    def _token_vectors(self, ids: list[int]) -> TokenVectors:
+        rows = self._table[ids].astype(np.float32)
+        norms = np.linalg.norm(rows, axis=1)
+        return TokenVectors(rows / np.maximum(norms, 1e-12)[:, None], norms)
+
+
+class SentenceTransformerEmbedder:
+    """Any sentence-transformers model, by hub name or path, with the prompts it defines for queries and passages."""
+
+    def __init__(self, model: str, *, allow_download: bool = False) -> None:
+        """Load the model.
+
+        Raises:
+            EmbeddingError: If sentence-transformers is not installed or the model is not there.
+        """
+        try:
+            from sentence_transformers import SentenceTransformer
+        except ImportError as error:
+            raise EmbeddingError(
+                f"The embedding model {model!r} needs sentence-transformers. Install it with: pip install 'footnote[models]'"
+            ) from error
+        try:
+            self._model: Any = SentenceTransformer(model, local_files_only=not allow_download)
+        except (OSError, ValueError) as error:
+            cure = (
+                "check the name and the connection"
+                if allow_download
+                else "give the path of its folder, or set FOOTNOTE_ALLOW_DOWNLOAD=1 to fetch it"
+            )
+            raise EmbeddingError(f"The embedding model {model!r} is not on this machine; {cure}.") from error
+        self._name = f"sentence-transformers:{model}"
+        self._question_prompt, self._passage_prompt = self._prompts_for(model)
+
+    def _prompts_for(self, model: str) -> tuple[str | None, str | None]:
+        if not any(self._model.prompts.values()):
+            for part, prompts in _PROMPTS_BY_NAME.items():
+                if part in model.lower():
+                    return prompts
+        return None, None  # encode_query and encode_document use the model's own
+
+    @property
+    def name(self) -> str:
+        """`sentence-transformers:` and the model's name or path."""
+        return self._name
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Embed texts with the model's passage prompt, if it has one."""
+        return self._embedded(self._model.encode_document, texts, self._passage_prompt)
+
+    def embed_questions(self, texts: Sequence[str]) -> Vectors:
+        """Embed texts with the model's query prompt, if it has one."""
+        return self._embedded(self._model.encode_query, texts, self._question_prompt)
+
+    def _embedded(self, encode: Any, texts: Sequence[str], prompt: str | None) -> Vectors:
+        if not texts:
+            return np.zeros((0, self._model.get_embedding_dimension()), np.float32)
+        vectors = encode(list(texts), prompt=prompt, convert_to_numpy=True, show_progress_bar=False)
+        return _normalised(np.asarray(vectors, np.float32))
+
+
+class EndpointEmbedder:
+    """Any OpenAI-compatible `/embeddings` endpoint: OpenAI, Ollama, vLLM, llama.cpp server, text-embeddings-inference."""
+
+    def __init__(self, model: str, *, base_url: str, api_key: str | None = None, timeout: float = 60) -> None:
+        """Prepare a client; nothing is sent yet. `timeout` is in seconds for one request."""
+        import httpx
+
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._client = httpx.Client(base_url=base_url.rstrip("/") + "/", headers=headers, timeout=timeout)
+        self._model = model
+
+    @property
+    def name(self) -> str:
+        """`endpoint:` and the model's name; the address may change, the vectors do not."""
+        return f"endpoint:{self._model}"
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Embed texts, `_ENDPOINT_BATCH` a request.
+
+        Raises:
+            EmbeddingError: If the endpoint does not answer, refuses, or answers with something else than vectors.
+        """
+        batches = [self._request(texts[at : at + _ENDPOINT_BATCH]) for at in range(0, len(texts), _ENDPOINT_BATCH)]
+        return _normalised(np.concatenate(batches)) if batches else np.zeros((0, 0), np.float32)
+
+    def embed_questions(self, texts: Sequence[str]) -> Vectors:
+        """Embed texts; the protocol knows no difference between questions and passages."""
+        return self.embed_passages(texts)
+
+    def _request(self, texts: Sequence[str]) -> Vectors:
+        # An empty input is an error on OpenAI's own endpoint.
+        payload = {"model": self._model, "input": [text or " " for text in texts], "encoding_format": "float"}
+        body = self._post(payload)
+        try:
+            rows = sorted(body["data"], key=lambda row: row["index"])
+            vectors = np.array([row["embedding"] for row in rows], np.float32)
+        except (KeyError, TypeError, ValueError) as error:
+            raise EmbeddingError(f"{self._client.base_url} did not answer with embeddings; is it an OpenAI-compatible server?") from error
+        if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():
+            raise EmbeddingError(f"{self._client.base_url} gave {len(vectors)} usable vectors for {len(texts)} texts.")
+        return vectors
+
+    def _post(self, payload: dict[str, object]) -> Any:
+        import httpx
+
+        reason = ""
+        for pause in (*_ENDPOINT_PAUSES, None):
+            try:
+                response = self._client.post("embeddings", json=payload)
+            except httpx.TransportError as error:
+                reason = f"{type(error).__name__}: {error}"
+            else:
+                if response.is_success:
+                    try:
+                        return response.json()
+                    except ValueError as error:
+                        raise EmbeddingError(f"{response.url} answered with something else than JSON.") from error
+                reason = f"HTTP {response.status_code}: {response.text[:200]}"
+                if response.status_code != 429 and response.status_code < 500:
+                    break  # a refusal does not change by asking again
+            if pause is not None:
+                time.sleep(pause)
+        raise EmbeddingError(
+            f"The embeddings endpoint {self._client.base_url} did not embed with model {self._model!r} ({reason}). "
+            "Check FOOTNOTE_EMBEDDING_MODEL, FOOTNOTE_EMBEDDING_URL and the key."
+        )
+
+
+def _normalised(vectors: Vectors) -> Vectors:
+    """Bring each row to length 1; a row of zeros stays, for it has no direction."""
+    normalised: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return normalised

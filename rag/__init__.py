@@ -1,0 +1,1 @@
+"""Question in, cited answer out: retrieval, fusion, reranking, the answering chain and its citations."""

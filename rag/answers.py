@@ -1,0 +1,96 @@
+"""What goes into the assistant and what comes out: turns, passages, citations, answers and the events of a stream."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One past exchange of a conversation."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of a document shown to the model, numbered from 1; `document.text[start:end] == text`."""
+
+    number: int
+    document: str
+    """The document's source, its name in the index."""
+    title: str
+    language: str
+    text: str
+    start: int
+    end: int
+    score: float
+    chunk: str
+    """Id of the best chunk in it."""
+    heading: str = ""
+    searchers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A checked footnote: `document.text[start:end] == quote`.
+
+    `number` is the footnote's number in the answer: footnotes count from 1 in order of appearance, and two marks on
+    the same words share one. `passage` is the number of the passage that holds the quote.
+    """
+
+    number: int
+    passage: int
+    document: str
+    title: str
+    language: str
+    quote: str
+    start: int
+    end: int
+    chunk: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the assistant returns. "Not in the documents" is a normal answer, with `answered` false.
+
+    `text` is Markdown-free plain text with paragraphs; its `[n]` marks are numbers of `citations`, and no mark in it
+    lacks a citation. `passages` are the nearest passages, best first, also when nothing was answered.
+    """
+
+    question: str
+    language: str
+    """Language of the question, in which the answer is written."""
+    text: str
+    answered: bool
+    citations: tuple[Citation, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    model: str | None = None
+    """Name of the chat model that wrote it; `None` for verbatim quotes."""
+    notice: str = ""
+    """A sentence for the reader, in their language, when something did not go as asked (the model failed)."""
+    timings: dict[str, float] = field(default_factory=dict)
+    """Seconds per step."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassagesFound:
+    """First event of a stream: what the answer will be drawn from."""
+
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The next piece of the answer's text. A mark `[n]` arrives whole, and only if passage n exists."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Last event of a stream: the complete answer, whose text replaces what was streamed."""
+
+    answer: Answer
+
+
+Event = PassagesFound | Token | Done

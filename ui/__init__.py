@@ -1,0 +1,1 @@
+"""The ways in: command line, chat page and server; settings and wiring."""
