@@ -1,18 +1,17 @@
 """Text to vectors: the bundled static model, any sentence-transformers model, any OpenAI-compatible endpoint."""
 
+import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import EmbeddingError
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
 
 Vectors = NDArray[np.float32]
 """Shape (texts, dimensions), each row of length 1; a text without a known token is a row of zeros."""
@@ -24,10 +23,16 @@ BUNDLED_MODEL_FOLDER = Path(__file__).resolve().parent / "models" / BUNDLED_MODE
 # Wang et al. 2024, arXiv 2402.05672). Without them their cross-language retrieval breaks.
 _PROMPTS_BY_NAME = {"multilingual-e5-": ("query: ", "passage: ")}
 
+# Texts a static model embeds at once: their subwords' vectors are in memory together, about 1 KB each.
+_STATIC_BATCH = 1024
+
 # Texts per request: accepted by the common servers (Ollama, vLLM, llama.cpp, OpenAI takes 2,048).
 _ENDPOINT_BATCH = 64
 # Seconds before each new try after 429, 5xx or a broken connection.
 _ENDPOINT_PAUSES = (0.5, 2.0)
+
+# Name and password in an address, which no message shows.
+_USER_INFO = re.compile(r"(^|//)[^/]*@")
 
 
 class Embedder(Protocol):
@@ -59,7 +64,7 @@ class StaticEmbedder:
     """A sentence-transformers `StaticEmbedding` folder, run by tokenizers and numpy: no torch.
 
     A text's vector is the mean of its subwords' vectors, brought to length 1, as
-    `SentenceTransformer(folder).encode` gives it. The norm of a subword's vector is its weight in that mean.
+    `SentenceTransformer(folder).float().encode` gives it. The norm of a subword's vector is its weight in that mean.
     """
 
     def __init__(self, folder: Path = BUNDLED_MODEL_FOLDER) -> None:
@@ -72,7 +77,7 @@ class StaticEmbedder:
             self._table: NDArray[Any] = load_file(folder / "model.safetensors")["embedding.weight"]
         except (OSError, SafetensorError, KeyError) as error:
             raise EmbeddingError(f"The static embedding model in '{folder}' cannot be read: {error}") from error
-        except Exception as error:  # noqa: BLE001 - tokenizers raises bare Exception for a missing or broken file
+        except Exception as error:  # tokenizers raises just this for a missing or broken file
             if type(error) is not Exception:
                 raise
             raise EmbeddingError(f"The tokenizer in '{folder}' cannot be read: {error}") from error
@@ -87,18 +92,8 @@ class StaticEmbedder:
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """Embed texts; a static model treats questions and passages alike."""
-        dimensions = self._table.shape[1]
-        if not texts:
-            return np.zeros((0, dimensions), np.float32)
-        token_ids = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
-        lengths = np.array([len(ids) for ids in token_ids])
-        sums = np.zeros((len(texts), dimensions), np.float32)
-        filled = lengths > 0
-        if filled.any():
-            rows = self._table[np.concatenate([ids for ids in token_ids if ids])].astype(np.float32)
-            starts = np.concatenate(([0], np.cumsum(lengths[filled])[:-1]))
-            sums[filled] = np.add.reduceat(rows, starts)
-        return _normalised(sums)
+        batches = [self._embedded(texts[at : at + _STATIC_BATCH]) for at in range(0, len(texts), _STATIC_BATCH)]
+        return np.concatenate(batches) if batches else np.zeros((0, self._table.shape[1]), np.float32)
 
     def embed_questions(self, texts: Sequence[str]) -> Vectors:
         """Embed texts; a static model treats questions and passages alike."""
@@ -108,6 +103,19 @@ class StaticEmbedder:
         """Return each text's subword vectors, brought to length 1, with their former norms as weights."""
         encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [self._token_vectors(encoding.ids) for encoding in encodings]
+
+    def _embedded(self, texts: Sequence[str]) -> Vectors:
+        token_ids = [
+            encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        ]
+        lengths = np.array([len(ids) for ids in token_ids])
+        sums = np.zeros((len(texts), self._table.shape[1]), np.float32)
+        filled = lengths > 0
+        if filled.any():
+            rows = self._table[np.concatenate([ids for ids in token_ids if ids])].astype(np.float32)
+            starts = np.concatenate(([0], np.cumsum(lengths[filled])[:-1]))
+            sums[filled] = np.add.reduceat(rows, starts)
+        return _normalised(sums)
 
     def _token_vectors(self, ids: list[int]) -> TokenVectors:
         rows = self._table[ids].astype(np.float32)
@@ -128,10 +136,12 @@ class SentenceTransformerEmbedder:
             from sentence_transformers import SentenceTransformer
         except ImportError as error:
             raise EmbeddingError(
-                f"The embedding model {model!r} needs sentence-transformers. Install it with: pip install 'footnote[models]'"
+                f"The embedding model {model!r} needs sentence-transformers. "
+                "Install it with: pip install 'footnote[models]'"
             ) from error
         try:
-            self._model: Any = SentenceTransformer(model, local_files_only=not allow_download)
+            with _hub_offline(not allow_download):
+                self._model: Any = SentenceTransformer(model, local_files_only=not allow_download)
         except (OSError, ValueError) as error:
             cure = (
                 "check the name and the connection"
@@ -166,19 +176,37 @@ class SentenceTransformerEmbedder:
         if not texts:
             return np.zeros((0, self._model.get_embedding_dimension()), np.float32)
         vectors = encode(list(texts), prompt=prompt, convert_to_numpy=True, show_progress_bar=False)
-        return _normalised(np.asarray(vectors, np.float32))
+        vectors = np.array(vectors, np.float32)
+        # A model in half precision divides the zeros of a text without tokens by zero.
+        vectors[~np.isfinite(vectors).all(axis=1)] = 0
+        return _normalised(vectors)
 
 
 class EndpointEmbedder:
-    """Any OpenAI-compatible `/embeddings` endpoint: OpenAI, Ollama, vLLM, llama.cpp server, text-embeddings-inference."""
+    """Any OpenAI-compatible `/embeddings` endpoint: OpenAI, Ollama, vLLM, llama.cpp, text-embeddings-inference."""
 
     def __init__(self, model: str, *, base_url: str, api_key: str | None = None, timeout: float = 60) -> None:
-        """Prepare a client; nothing is sent yet. `timeout` is in seconds for one request."""
+        """Prepare a client; nothing is sent yet. `timeout` is in seconds for one request.
+
+        Raises:
+            EmbeddingError: If the address or the key cannot work.
+        """
         import httpx
 
-        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        self._client = httpx.Client(base_url=base_url.rstrip("/") + "/", headers=headers, timeout=timeout)
         self._model = model
+        self._address = _USER_INFO.sub(r"\1", base_url)
+        self._api_key = (api_key or "").strip()
+        if not self._api_key.isascii() or not self._api_key.isprintable():
+            raise EmbeddingError(
+                "The key of the embeddings endpoint holds characters that no key holds. Copy it again."
+            )
+        headers = {"Authorization": f"Bearer {self._api_key}"} if self._api_key else {}
+        try:
+            self._client = httpx.Client(base_url=base_url.strip().rstrip("/") + "/", headers=headers, timeout=timeout)
+        except httpx.InvalidURL as error:
+            raise EmbeddingError(
+                f"{self._address!r} is no address of an embeddings endpoint ({error}). Check FOOTNOTE_EMBEDDING_URL."
+            ) from error
 
     @property
     def name(self) -> str:
@@ -192,6 +220,8 @@ class EndpointEmbedder:
             EmbeddingError: If the endpoint does not answer, refuses, or answers with something else than vectors.
         """
         batches = [self._request(texts[at : at + _ENDPOINT_BATCH]) for at in range(0, len(texts), _ENDPOINT_BATCH)]
+        if len({batch.shape[1] for batch in batches}) > 1:
+            raise EmbeddingError(f"{self._address} gave vectors of different lengths for one model, {self._model!r}.")
         return _normalised(np.concatenate(batches)) if batches else np.zeros((0, 0), np.float32)
 
     def embed_questions(self, texts: Sequence[str]) -> Vectors:
@@ -200,15 +230,21 @@ class EndpointEmbedder:
 
     def _request(self, texts: Sequence[str]) -> Vectors:
         # An empty input is an error on OpenAI's own endpoint.
-        payload = {"model": self._model, "input": [text or " " for text in texts], "encoding_format": "float"}
+        payload: dict[str, object] = {
+            "model": self._model,
+            "input": [text or " " for text in texts],
+            "encoding_format": "float",
+        }
         body = self._post(payload)
         try:
             rows = sorted(body["data"], key=lambda row: row["index"])
             vectors = np.array([row["embedding"] for row in rows], np.float32)
         except (KeyError, TypeError, ValueError) as error:
-            raise EmbeddingError(f"{self._client.base_url} did not answer with embeddings; is it an OpenAI-compatible server?") from error
+            raise EmbeddingError(
+                f"{self._address} did not answer with embeddings; is it an OpenAI-compatible server?"
+            ) from error
         if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():
-            raise EmbeddingError(f"{self._client.base_url} gave {len(vectors)} usable vectors for {len(texts)} texts.")
+            raise EmbeddingError(f"{self._address} gave {len(vectors)} usable vectors for {len(texts)} texts.")
         return vectors
 
     def _post(self, payload: dict[str, object]) -> Any:
@@ -218,23 +254,38 @@ class EndpointEmbedder:
         for pause in (*_ENDPOINT_PAUSES, None):
             try:
                 response = self._client.post("embeddings", json=payload)
-            except httpx.TransportError as error:
+            except (httpx.RequestError, httpx.InvalidURL) as error:
                 reason = f"{type(error).__name__}: {error}"
             else:
                 if response.is_success:
                     try:
                         return response.json()
                     except ValueError as error:
-                        raise EmbeddingError(f"{response.url} answered with something else than JSON.") from error
-                reason = f"HTTP {response.status_code}: {response.text[:200]}"
+                        raise EmbeddingError(f"{self._address} answered with something else than JSON.") from error
+                reason = f"HTTP {response.status_code}: {' '.join(response.text.split())[:200]}"
                 if response.status_code != 429 and response.status_code < 500:
                     break  # a refusal does not change by asking again
             if pause is not None:
                 time.sleep(pause)
+        if self._api_key:
+            reason = reason.replace(self._api_key, "…")
         raise EmbeddingError(
-            f"The embeddings endpoint {self._client.base_url} did not embed with model {self._model!r} ({reason}). "
+            f"The embeddings endpoint {self._address} did not embed with model {self._model!r} ({reason}). "
             "Check FOOTNOTE_EMBEDDING_MODEL, FOOTNOTE_EMBEDDING_URL and the key."
         )
+
+
+@contextmanager
+def _hub_offline(offline: bool) -> Iterator[None]:
+    """Keep huggingface_hub off the network: `local_files_only` alone lets it ask for things that are no model files."""
+    from huggingface_hub import constants
+
+    before = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = before or offline
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
 
 
 def _normalised(vectors: Vectors) -> Vectors:

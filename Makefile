@@ -1,0 +1,66 @@
+# `make` alone says what there is.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+HOST ?= 127.0.0.1
+PORT ?= 7860
+
+.DEFAULT_GOAL := help
+.PHONY: help install chat test check format bench screenshots constraints browser dev clean
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(VENV)/installed ## Create .venv with Footnote and everything it can use
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Footnote needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[models]'
+	@touch $@
+
+dev: $(VENV)/dev-installed ## Install what tests and checks need, too
+
+$(VENV)/dev-installed: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[models,dev]'
+	@touch $@
+
+chat: install ## Index seeds/ and open the chat on http://127.0.0.1:7860
+	$(BIN)/footnote ingest seeds --prune
+	$(BIN)/footnote serve --host $(HOST) --port $(PORT)
+
+test: dev browser check ## Run everything that CI runs
+	$(BIN)/python -m pytest -n 2
+
+check: dev ## Check style, types and layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: dev ## Put the code into its usual form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+browser: ## Install Debian's Chromium and fonts, if they are missing and can be installed
+	@sh tests/install_browser.sh
+
+bench: dev ## Run the benchmarks that bench/RESULTS.md reports
+	$(BIN)/python -m bench.ask
+	$(BIN)/python -m bench.articles
+
+screenshots: dev browser ## Make the pictures in the README
+	$(BIN)/python -m bench.screenshots
+
+constraints: ## Pin the newest versions of everything
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet --editable '.[models,dev]'
+	$(BIN)/python tests/write_constraints.py
+
+clean: ## Remove the environment and the local index
+	rm -rf $(VENV) .footnote

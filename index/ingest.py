@@ -1,0 +1,242 @@
+"""Folder to index: load, chunk, embed and store each document; skip what is unchanged, report what failed.
+
+Each document is written in one commit, so a run that is killed leaves every document either as it was or as it is now,
+and the next run goes on from there.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from index.analysis import analyse
+from index.catalog import Catalog, DocumentRecord, IndexedChunk, IndexIdentity
+from index.chunking import chunk_document
+from index.documents import Document
+from index.embedding import Embedder
+from index.errors import LoadError, StoreError
+from index.loading import content_hash, find_files, load_file
+from index.settings import ChunkingSettings, LoadingSettings
+
+log = logging.getLogger(__name__)
+
+# Chunks embedded at once: bounds the memory of a long document, and is enough for a GPU.
+_EMBED_BATCH = 512
+
+
+class State(StrEnum):
+    """What became of one document in one run."""
+
+    INDEXED = "indexed"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One document's result; `reason` says why it failed, or what was noticed about it."""
+
+    source: str
+    state: State
+    reason: str = ""
+    chunks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """All results of one run, in the order they were reached."""
+
+    outcomes: tuple[Outcome, ...]
+
+    def count(self, state: State) -> int:
+        """Return how many documents ended in a state."""
+        return sum(outcome.state is state for outcome in self.outcomes)
+
+    @property
+    def failed(self) -> tuple[Outcome, ...]:
+        """The failures."""
+        return tuple(outcome for outcome in self.outcomes if outcome.state is State.FAILED)
+
+
+Progress = Callable[[Outcome], None]
+
+
+class Ingest:
+    """The write path of one home."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        embedder: Embedder,
+        *,
+        root: Path,
+        chunking: ChunkingSettings | None = None,
+        loading: LoadingSettings | None = None,
+    ) -> None:
+        """Wire it up.
+
+        Args:
+            catalog: Where documents go.
+            embedder: What the index is made with.
+            root: Folder that sources are named relative to, if they lie in it.
+            chunking: How documents are cut.
+            loading: Which files are read.
+        """
+        self._catalog = catalog
+        self._embedder = embedder
+        self._root = root.resolve()
+        self._chunking = chunking or ChunkingSettings()
+        self._loading = loading or LoadingSettings()
+        self._identity = IndexIdentity(embedder.name, self._chunking.name)
+
+    def run(self, paths: Sequence[Path], *, prune: bool = False, progress: Progress = lambda _: None) -> IngestReport:
+        """Bring the index up to the files under `paths`.
+
+        A file or folder that is missing, unreadable or empty is a failure in the report; the others are not concerned.
+
+        Args:
+            paths: Files and folders.
+            prune: Whether to remove documents that came from under `paths` and whose files are gone. Nothing is
+                removed below a folder that is missing or empty: that is more often a disk not mounted than a wish.
+            progress: Called after each document.
+
+        Raises:
+            IndexMismatchError: If the index was made with another embedding model or chunking.
+            EmbeddingError: If the embedding model stops answering; what was indexed before stays.
+            StoreError: If another ingest runs in this home.
+        """
+        with self._exclusive():
+            self._ensure_index()
+            outcomes: list[Outcome] = []
+            for outcome in self._outcomes(paths, prune=prune):
+                outcomes.append(outcome)
+                progress(outcome)
+        return IngestReport(tuple(outcomes))
+
+    def rebuild(self, *, progress: Progress = lambda _: None) -> IngestReport:
+        """Chunk and embed all documents anew with this embedder and chunking.
+
+        The new index is made beside the old one and takes its place in one commit at the end; until then, and if it
+        fails, the old one answers.
+        """
+        with self._exclusive():
+            self._catalog.drop_unfinished()
+            index_id = self._catalog.start_index(self._identity)
+            outcomes = []
+            for record in self._catalog.documents():
+                document = self._catalog.get_document(record.source)
+                if document is None:
+                    continue
+                chunks = self._prepared(document)
+                self._catalog.add_to_index(index_id, chunks)
+                outcomes.append(Outcome(document.source, State.CHANGED, chunks=len(chunks)))
+                progress(outcomes[-1])
+            self._catalog.activate_index(index_id)
+        return IngestReport(tuple(outcomes))
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        lock = FileLock(self._catalog.path.parent / "ingest.lock", is_singleton=False)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout as error:
+            raise StoreError(
+                f"Another ingest is running in '{self._catalog.path.parent}'. Wait until it has finished, then try again."
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _ensure_index(self) -> None:
+        self._catalog.drop_unfinished()
+        if self._catalog.identity != self._identity and not any(record.chunks for record in self._catalog.documents()):
+            self._catalog.activate_index(self._catalog.start_index(self._identity))  # nothing would be lost
+        self._catalog.require(self._identity)
+
+    # -- One run -------------------------------------------------------------------------------------------------------
+
+    def _outcomes(self, paths: Sequence[Path], *, prune: bool) -> Iterator[Outcome]:
+        known = {record.source: record for record in self._catalog.documents()}
+        seen: set[str] = set()
+        for path in paths:
+            try:
+                files = find_files(path)
+            except LoadError as error:
+                yield from self._path_failure(path, str(error), known, prune=prune)
+                continue
+            for file in files:
+                source = self.source_of(file)
+                if source not in seen:
+                    seen.add(source)
+                    yield self._file_outcome(file, source, known.get(source))
+            if not files:
+                yield Outcome(str(path), State.FAILED, f"'{path}' has no documents of a known type (.md, .txt, .html).")
+            elif prune and path.is_dir():
+                yield from self._pruned(path, known, seen)
+
+    def _path_failure(
+        self, path: Path, reason: str, known: dict[str, DocumentRecord], *, prune: bool
+    ) -> Iterator[Outcome]:
+        source = self.source_of(path)
+        if prune and source in known and not path.exists():
+            self._catalog.remove_document(source)
+            yield Outcome(source, State.REMOVED)
+        else:
+            yield Outcome(str(path), State.FAILED, reason)
+
+    def _pruned(self, folder: Path, known: Iterable[str], seen: set[str]) -> Iterator[Outcome]:
+        inside = folder.resolve()
+        for source in sorted(set(known) - seen):
+            file = self._root / source
+            if file.is_relative_to(inside) and not file.exists():
+                self._catalog.remove_document(source)
+                yield Outcome(source, State.REMOVED)
+
+    def _file_outcome(self, file: Path, source: str, record: DocumentRecord | None) -> Outcome:
+        try:
+            if record is not None and record.content_hash == content_hash(file, source=source, settings=self._loading):
+                if record.state == "failed":
+                    self._catalog.clear_failure(source)
+                return Outcome(source, State.UNCHANGED, chunks=record.chunks)
+            document = load_file(file, source=source, settings=self._loading)
+            chunks = self._prepared(document)
+        except LoadError as error:
+            self._catalog.record_failure(source, str(error))
+            return Outcome(source, State.FAILED, str(error))
+        self._catalog.replace_document(document, chunks)
+        encoding = document.metadata.get("encoding")
+        return Outcome(
+            source,
+            State.CHANGED if record is not None and record.content_hash else State.INDEXED,
+            reason=f"read as {encoding}, not UTF-8" if encoding else "",
+            chunks=len(chunks),
+        )
+
+    def source_of(self, path: Path) -> str:
+        """Name a file: relative to the root if it lies in it, else absolute; `/` on every system."""
+        resolved = path.resolve()
+        if resolved.is_relative_to(self._root):
+            return resolved.relative_to(self._root).as_posix()
+        return resolved.as_posix()
+
+    def _prepared(self, document: Document) -> list[IndexedChunk]:
+        chunks = chunk_document(document, settings=self._chunking)
+        if not chunks:
+            raise LoadError(f"'{document.source}' has no text to index.")
+        texts = [chunk.text for chunk in chunks]
+        vectors = [
+            vector
+            for at in range(0, len(texts), _EMBED_BATCH)
+            for vector in self._embedder.embed_passages(texts[at : at + _EMBED_BATCH])
+        ]
+        return [
+            IndexedChunk(chunk, vector, analyse(chunk.text), analyse(f"{document.title} {chunk.heading}"))
+            for chunk, vector in zip(chunks, vectors, strict=True)
+        ]

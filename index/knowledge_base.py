@@ -1,0 +1,185 @@
+"""`KnowledgeBase`: the one object `rag/` talks to. It searches, and hands out documents."""
+
+import logging
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from index.analysis import analyse
+from index.catalog import Catalog, DocumentRecord, IndexIdentity
+from index.documents import Chunk, Document, ScoredChunk
+from index.embedding import Embedder
+from index.errors import FootnoteError, StoreError
+from index.exact_search import ExactSearch
+from index.settings import ChunkingSettings
+from index.vector_store import VectorStore, open_vector_store
+
+log = logging.getLogger(__name__)
+
+CATALOG_FILE = "catalog.sqlite3"
+# Chroma may still hold deleted chunks; asking for more makes up for the dropped ones.
+_OVER_FETCH = 1.5
+# How soon a server notices what another process ingested; until copied, it is found by scanning.
+_FOLLOW_SECONDS = 2.0
+
+
+class KnowledgeBase:
+    """The documents of one home, searchable. Use as a context manager, or call `close`."""
+
+    def __init__(
+        self, catalog: Catalog, embedder: Embedder, *, chroma_url: str | None = None, maintain: bool = False
+    ) -> None:
+        """Open the index; `open_knowledge_base` is the usual way.
+
+        Args:
+            catalog: The home's catalog; closed together with this.
+            embedder: What questions are embedded with; must be what the index was made with.
+            chroma_url: Address of a Chroma server, `None` for the embedded one.
+            maintain: Whether to repair Chroma and copy new chunks to it (`sync`), as a server or an ingest does. A
+                single question need not: what Chroma lacks is scanned.
+        """
+        self._catalog = catalog
+        self._embedder = embedder
+        self._chroma_url = chroma_url
+        self._maintain = maintain
+        self._exact = ExactSearch(catalog)
+        self._sync_lock = threading.Lock()
+        self._closing = threading.Event()
+        self._follower: threading.Thread | None = None
+        self._store: VectorStore | None = self._open_store()
+
+    def _open_store(self) -> VectorStore | None:
+        return open_vector_store(self._catalog, url=self._chroma_url, repair=self._maintain)
+
+    def search_dense(self, query: str, *, limit: int) -> list[ScoredChunk]:
+        """Return the chunks whose vectors are nearest to the query's, best first; the score is cosine similarity."""
+        vector = self._embedder.embed_questions([query])[0]
+        if not vector.any():
+            return []
+        store, revision = self._store, self._catalog.revision
+        found: list[tuple[int, float]] = []
+        copied = 0
+        if store is not None and store.index_id == revision.index_id:
+            copied = self._catalog.copies.synced(store.index_id)
+            found = store.search(vector, limit=int(limit * _OVER_FETCH) + 1)
+        found += self._exact.search(vector, after=copied, limit=limit)
+        return self._scored(sorted(found, key=lambda pair: (-pair[1], pair[0])), "dense", limit)
+
+    def search_lexical(self, query: str, *, limit: int) -> list[ScoredChunk]:
+        """Return the chunks that share terms with the query, best first; the score is BM25."""
+        return self._scored(self._catalog.search_lexical(analyse(query), limit=limit), "lexical", limit)
+
+    def _scored(self, found: list[tuple[int, float]], searcher: str, limit: int) -> list[ScoredChunk]:
+        chunks = self._catalog.chunks([seq for seq, _ in found])  # the catalog decides what exists
+        scored = {seq: ScoredChunk(chunks[seq], score, (searcher,)) for seq, score in reversed(found) if seq in chunks}
+        return list(reversed(scored.values()))[:limit]
+
+    def surroundings(self, chunk: Chunk, *, before: int, after: int) -> list[Chunk]:
+        """Return a chunk with those before and after it in its document, in order of the text."""
+        return self._catalog.neighbours(chunk.id, before=before, after=after)
+
+    def get_document(self, source: str) -> Document | None:
+        """Return a document as it is searched, or `None`."""
+        return self._catalog.get_document(source)
+
+    def documents(self) -> list[DocumentRecord]:
+        """Return the state of every document, by source."""
+        return self._catalog.documents()
+
+    def sync(self) -> int:
+        """Copy what changed in the catalog to Chroma; return how many chunks were copied. Without `maintain`: nothing."""
+        if not self._maintain:
+            return 0
+        with self._sync_lock:
+            if self._store is None or self._store.index_id != self._catalog.revision.index_id:
+                self._reopen()
+            if self._store is None or not self._store.is_owner:
+                return 0
+            return self._store.sync()
+
+    def follow(self) -> None:
+        """Keep Chroma up to the catalog in the background, also when another process ingests, until `close`."""
+        if self._follower is None:
+            self._follower = threading.Thread(target=self._follow, name="chroma-sync", daemon=True)
+            self._follower.start()
+
+    def _follow(self) -> None:
+        seen = None
+        while True:
+            revision = self._catalog.revision
+            if revision != seen:
+                try:
+                    self.sync()
+                    seen = revision
+                except FootnoteError as error:  # searching goes on by scanning; the next round tries again
+                    log.warning("Chroma could not be brought up to date: %s", error)
+            if self._closing.wait(_FOLLOW_SECONDS):
+                return
+
+    @property
+    def has_store(self) -> bool:
+        """Whether this process searches Chroma, or scans instead because another one has it open."""
+        return self._store is not None
+
+    def _reopen(self) -> None:
+        former, self._store = self._store, None
+        if former is not None:
+            former.close()
+        self._store = self._open_store()
+
+    def problems(self) -> list[str]:
+        """Compare catalog, lexical index and Chroma; return a sentence for each thing that is wrong."""
+        found = self._catalog.problems()
+        if self._store is not None:
+            found += self._store.problems()
+        return found
+
+    def close(self) -> None:
+        """Release files, lock and connections."""
+        self._closing.set()
+        if self._follower is not None:
+            self._follower.join()
+        with self._sync_lock:
+            if self._store is not None:
+                self._store.close()
+                self._store = None
+        self._catalog.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_catalog(home: Path, *, create: bool = False) -> Catalog:
+    """Open a home's catalog.
+
+    Raises:
+        StoreError: If there is none and `create` is false, or it cannot be used.
+    """
+    path = home / CATALOG_FILE
+    if not create and not path.exists():
+        raise StoreError(f"Nothing is indexed in '{home}' yet. Run: footnote ingest FOLDER")
+    return Catalog(path)
+
+
+def open_knowledge_base(
+    home: Path, embedder: Embedder, *, chunking: ChunkingSettings, chroma_url: str | None = None, maintain: bool = False
+) -> KnowledgeBase:
+    """Open what was ingested into a home.
+
+    Raises:
+        StoreError: If nothing was, or it cannot be used.
+        IndexMismatchError: If it was made with another embedding model or chunking.
+    """
+    catalog = open_catalog(home)
+    try:
+        catalog.require(IndexIdentity(embedder.name, chunking.name))
+        return KnowledgeBase(catalog, embedder, chroma_url=chroma_url, maintain=maintain)
+    except BaseException:
+        catalog.close()
+        raise

@@ -1,0 +1,16 @@
+"""What can go wrong in `rag/`. Each message says what happened, with which value, and what to do about it.
+
+index.errors.FootnoteError    every error meant for a person
+├── ChatModelError            the chat model was not reached, refused, was cut off or answered nothing
+└── PromptError               a template is missing, or its variables are not those that its step provides
+"""
+
+from index.errors import FootnoteError
+
+
+class ChatModelError(FootnoteError):
+    """The chat model could not be reached, refused, was cut off or answered nothing."""
+
+
+class PromptError(FootnoteError):
+    """A prompt template is missing, or its variables are not those that its step provides."""

@@ -1,0 +1,174 @@
+"""The only reader of `prompts/`: the templates of the steps, and the sentences that appear in answers, by language."""
+
+import html
+import re
+import tomllib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from string import Template
+
+from rag.answers import Passage
+from rag.errors import PromptError
+
+# Beside the packages, in a checkout as in an installed wheel.
+PROMPTS_FOLDER = Path(__file__).resolve().parents[1] / "prompts"
+
+NOT_IN_DOCUMENTS = "NOT_IN_DOCUMENTS"
+"""What a model replies, alone on its line, when the passages do not answer the question.
+
+A fixed word instead of a sentence: code recognises it in every language (`is_not_in_documents`), and the reader gets
+`Phrases.not_found`, written by a person.
+"""
+
+# Models like to dress a lone word up: `NOT_IN_DOCUMENTS`, **NOT\_IN\_DOCUMENTS**, "NOT_IN_DOCUMENTS".
+_ORNAMENT = r"[\s\"'`*_\[\](){}<>.:«»„“”‘’]*"
+_NOT_IN_DOCUMENTS = re.compile(_ORNAMENT + NOT_IN_DOCUMENTS.replace("_", r"[\\]?[_\s]") + r"(?!\w)")
+
+# Marks that a document carries itself, such as the note numbers of an encyclopedia, in the brackets models write.
+_OWN_MARK = re.compile(r"[\[【［]\s*(\d[\d\s,;–-]*)[\]】］]")
+
+# Codes met in the wild whose sentences are found under another one.
+_ALIASES = {"no": "nb", "nn": "nb", "zh-TW": "zh-Hant", "zh-HK": "zh-Hant", "zh-MO": "zh-Hant"}
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """The sentences that appear in answers, in one language."""
+
+    language: str
+    """The language they are in, which is not the one asked for if that has none."""
+    quoted: str
+    """Introduces verbatim quotes."""
+    not_found: str
+    nearest: str
+    """Introduces the nearest passages, offered as no more than that."""
+    model_failed: str
+
+
+class Prompt:
+    """One template of `prompts/`, checked against the variables its step provides.
+
+    The step must use what it provides and the template may name nothing else, so that neither a renamed variable nor
+    a typing error reaches a model.
+    """
+
+    def __init__(self, name: str, *, variables: Collection[str], folder: Path = PROMPTS_FOLDER) -> None:
+        """Read and check `<name>.md`.
+
+        Raises:
+            PromptError: If it cannot be read, or its variables are not exactly `variables`.
+        """
+        path = folder / f"{name}.md"
+        try:
+            self._template = Template(path.read_text(encoding="utf-8").strip())
+        except (OSError, UnicodeDecodeError) as error:
+            raise PromptError(
+                f"The prompt '{path}' cannot be read ({error}). Reinstall Footnote or restore it."
+            ) from error
+        if not self._template.is_valid():
+            raise PromptError(f"The prompt '{path}' holds a '$' that begins no variable. Write '$$' for a dollar sign.")
+        self._variables = frozenset(self._template.get_identifiers())
+        if unknown := sorted(self._variables - set(variables)):
+            raise PromptError(f"The prompt '{path}' uses {unknown!r}, but its step provides {sorted(variables)!r}.")
+        if missing := sorted(set(variables) - self._variables):
+            raise PromptError(f"The prompt '{path}' lacks {missing!r}. Put each variable into it, as '$name'.")
+        self._name = name
+
+    def render(self, values: Mapping[str, str]) -> str:
+        """Fill the variables in; what looks like a variable inside a value stays as it is.
+
+        Raises:
+            PromptError: If a value is missing or belongs to no variable.
+        """
+        if set(values) != self._variables:
+            raise PromptError(f"The prompt {self._name!r} needs {sorted(self._variables)!r}, got {sorted(values)!r}.")
+        return self._template.substitute(values)
+
+
+@cache
+def answer_prompt() -> Prompt:
+    """The system prompt of the answering chain."""
+    return Prompt("answer", variables=("language", "not_in_documents", "passages"))
+
+
+def render_passages(passages: Sequence[Passage]) -> str:
+    """Write passages as the elements a prompt holds, so that no document can leave its own.
+
+    `&`, `<` and `>` are escaped, in attributes quotes too; a document's own `[7]` becomes `(7)`, because a model
+    would copy it and it would count as a citation of passage 7.
+    """
+    return "\n".join(_element(passage) for passage in passages)
+
+
+def is_not_in_documents(text: str) -> bool:
+    """Tell whether a model's reply begins with `NOT_IN_DOCUMENTS`, as it is or dressed up as Markdown or a quote."""
+    return _NOT_IN_DOCUMENTS.match(text) is not None
+
+
+def phrases(language: str) -> Phrases:
+    """Return the sentences in a language, else in its main variant (`pt-BR` → `pt`), else in English."""
+    table = _phrases()
+    return next((table[code] for code in _variants(language) if code in table), table["en"])
+
+
+def phrase_languages() -> tuple[str, ...]:
+    """Return the languages that have sentences of their own, in alphabetical order."""
+    return tuple(sorted(_phrases()))
+
+
+def language_name(code: str) -> str:
+    """Return the English name of a language, for a prompt; the code itself if it has none."""
+    names = _language_names()
+    return next((names[variant] for variant in _variants(code) if variant in names), code)
+
+
+def _element(passage: Passage) -> str:
+    attributes = {"number": str(passage.number), "title": passage.title, "language": passage.language}
+    if passage.heading:
+        attributes["heading"] = passage.heading
+    written = "".join(f' {name}="{html.escape(" ".join(value.split()))}"' for name, value in attributes.items())
+    text = html.escape(_OWN_MARK.sub(r"(\1)", passage.text), quote=False)
+    return f"<passage{written}>\n{text}\n</passage>"
+
+
+def _variants(language: str) -> tuple[str, ...]:
+    """Return the codes to look a language up under, closest first."""
+    code = language.replace("_", "-")
+    main = code.split("-")[0].lower()
+    return code, _ALIASES.get(code, code), main, _ALIASES.get(main, main)
+
+
+@cache
+def _phrases_file() -> dict[str, dict[str, str]]:
+    path = PROMPTS_FOLDER / "phrases.toml"
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise PromptError(
+            f"The phrases '{path}' cannot be read ({error}). Reinstall Footnote or restore it."
+        ) from error
+
+
+@cache
+def _phrases() -> dict[str, Phrases]:
+    keys = {field.name for field in fields(Phrases)} - {"language"}
+    found = {}
+    for language, entries in _phrases_file().items():
+        if language == "names":
+            continue
+        if set(entries) != keys | {"name"}:
+            raise PromptError(
+                f"The phrases of {language!r} must have the keys {sorted(keys | {'name'})!r}, not {sorted(entries)!r}."
+            )
+        found[language] = Phrases(language, **{key: entries[key] for key in keys})
+    return found
+
+
+@cache
+def _language_names() -> dict[str, str]:
+    content = _phrases_file()
+    return content["names"] | {
+        language: entries["name"] for language, entries in content.items() if language != "names"
+    }

@@ -1,0 +1,95 @@
+"""What kind of thing a question asks for: a sentence that names no person does not say who, one without a figure not how many."""
+
+import re
+from enum import StrEnum
+from functools import cache
+
+
+
+class Asked(StrEnum):
+    """The kinds that can be told from a question's words and looked for in a sentence of any language."""
+
+    PERSON = "person"
+    TIME = "time"
+    QUANTITY = "quantity"
+
+
+# By language: words that ask for a person; for a time; for a quantity. Longest first where one begins another.
+_WORDS: dict[str, tuple[str, str, str]] = {
+    "ar": ("من هو|من هي|من هم|من الذي|من", "متى|في أي عام|في أي سنة|أي عام", "كم"),
+    "bg": ("кой|коя|кои", "кога|през коя година", "колко"),
+    "bn": ("কে|কারা|কার", "কখন|কবে|কত সালে|কোন সালে", "কত|কয়টি|কতগুলি"),
+    "ca": ("qui", "quan|quin any", "quants|quantes|quant"),
+    "cs": ("kdo|koho|komu|kým", "kdy|ve kterém roce|v jakém roce", "kolik"),
+    "da": ("hvem", "hvornår|hvilket år", "hvor mange|hvor meget"),
+    "de": ("wer|wem|wen|wessen", "wann|in welchem jahr|seit wann", "wie viele|wie viel|wieviel|wieviele|wie hoch|wie groß"),
+    "el": ("ποιος|ποια|ποιοι|ποιον", "πότε|ποια χρονιά|ποιο έτος", "πόσοι|πόσες|πόσα|πόσο|πόση"),
+    "en": ("who|whom|whose", "when|what year|which year|what date|what month", "how many|how much|how large|how high|how long"),
+    "es": ("quién|quiénes|quien", "cuándo|qué año|cuando|qué fecha", "cuántos|cuántas|cuánto|cuánta|cuantos"),
+    "et": ("kes|kelle|keda", "millal|mis aastal", "kui palju|mitu"),
+    "fa": ("چه کسی|چه کسانی|کی", "چه زمانی|در چه سالی|چه سالی", "چند|چقدر|چه تعداد"),
+    "fi": ("kuka|ketkä|kenen|ketä|kenet|kenelle", "milloin|koska|minä vuonna|mihin aikaan", "kuinka monta|kuinka paljon|kuinka moni|montako|paljonko"),
+    "fr": ("qui", "quand|en quelle année|quelle année|à quelle date", "combien"),
+    "he": ("מי", "מתי|באיזו שנה", "כמה"),
+    "hi": ("कौन|किसने|किसके|किसकी|किसे", "कब|किस वर्ष|किस साल", "कितने|कितनी|कितना"),
+    "hr": ("tko|koga", "kada|koje godine", "koliko"),
+    "hu": ("ki|kik|kit|kinek", "mikor|melyik évben", "hány|mennyi"),
+    "id": ("siapa", "kapan|tahun berapa", "berapa"),
+    "it": ("chi", "quando|in che anno|in quale anno", "quanti|quante|quanto|quanta"),
+    "ja": ("誰|だれ|どなた", "いつ|何年|何月|何日", "何人|何社|いくつ|いくら|何件|何個|どのくらい|どれくらい|何台|何パーセント"),
+    "ko": ("누가|누구|누군", "언제|몇 년|몇년|몇 월", "몇|얼마나|얼마"),
+    "lt": ("kas|kam|ką", "kada|kuriais metais", "kiek"),
+    "lv": ("kas|kam|ko", "kad|kurā gadā", "cik"),
+    "nb": ("hvem", "når|hvilket år", "hvor mange|hvor mye"),
+    "nl": ("wie", "wanneer|welk jaar", "hoeveel"),
+    "pl": ("kto|kogo|komu|kim", "kiedy|w którym roku", "ile|ilu"),
+    "pt": ("quem", "quando|em que ano", "quantos|quantas|quanto|quanta"),
+    "ro": ("cine|pe cine|cui", "când|în ce an", "câți|câte|cât|câtă"),
+    "ru": ("кто|кого|кому|кем", "когда|в каком году|в каком месяце", "сколько"),
+    "sk": ("kto|koho|komu", "kedy|v ktorom roku", "koľko"),
+    "sl": ("kdo|koga", "kdaj|katerega leta", "koliko"),
+    "sr": ("ко|кога|ko|koga", "када|kada|које године", "колико|koliko"),
+    "sv": ("vem|vilka personer", "när|vilket år", "hur många|hur mycket"),
+    "sw": ("nani", "lini|mwaka gani", "ngapi"),
+    "ta": ("யார்", "எப்போது|எந்த ஆண்டு", "எத்தனை|எவ்வளவு"),
+    "th": ("ใคร", "เมื่อไร|เมื่อใด|เมื่อไหร่|ปีใด|ปีไหน", "กี่|เท่าไร|เท่าใด|จำนวนเท่า"),
+    "tr": ("kim|kimler|kimin", "ne zaman|hangi yıl|kaç yılında", "kaç|ne kadar"),
+    "uk": ("хто|кого|кому|ким", "коли|в якому році|якого року", "скільки"),
+    "ur": ("کون|کس نے", "کب|کس سال", "کتنے|کتنی|کتنا"),
+    "vi": ("ai", "khi nào|bao giờ|năm nào", "bao nhiêu|mấy"),
+    "zh": ("谁|誰|哪位|何人", "什么时候|何时|哪一年|哪年|几月|甚麼時候|什麼時候|何時", "多少|几|幾|多大|多长|多高"),
+}  # fmt: skip
+_UNSPACED = frozenset(("ja", "zh", "th", "ko", "ar", "he"))
+"""Languages that write these words together with others, so that they may begin or end inside a word."""
+
+_DIGIT = re.compile(r"\d")
+_NAME = re.compile(r"\b[^\W\d_a-zß-ÿ][^\W\d_]*[a-zß-ÿа-яёα-ω][^\W\d_]*(?:[ -](?:(?:de|van|von|der|al|di|da)\s)?)[A-ZÄÖÅÜÉÁŠŽČŁŚА-ЯΑ-Ω][^\W\d_]+")  # noqa: E501
+
+
+def asked_for(question: str, language: str) -> Asked | None:
+    """Return what a question asks for, or `None` if its words do not tell."""
+    patterns = _patterns(language.partition("-")[0])
+    for kind in (Asked.QUANTITY, Asked.TIME, Asked.PERSON):
+        if kind in patterns and patterns[kind].search(question.casefold()):
+            return kind
+    return None
+
+
+def offers(sentence: str, asked: Asked) -> bool:
+    """Whether a sentence of any language holds something of that kind. A person's name can be told by its capitals only."""
+    if asked is Asked.PERSON:
+        return _NAME.search(sentence) is not None
+    return _DIGIT.search(sentence) is not None
+
+
+@cache
+def _patterns(language: str) -> dict[Asked, re.Pattern[str]]:
+    words = _WORDS.get(language)
+    if words is None:
+        return {}
+    edge = "" if language in _UNSPACED else r"\b"
+    person, time, quantity = words
+    return {
+        kind: re.compile(rf"{edge}(?:{alternatives}){edge}")
+        for kind, alternatives in ((Asked.PERSON, person), (Asked.TIME, time), (Asked.QUANTITY, quantity))
+    }

@@ -1,0 +1,127 @@
+"""Question to passages: candidates of both searchers, fused, reranked, widened to what stands around them."""
+
+from collections.abc import Collection, Sequence
+
+from index.documents import Chunk, ScoredChunk
+from index.knowledge_base import KnowledgeBase
+from rag.answers import Passage
+from rag.fusion import reciprocal_rank_fusion
+from rag.reranking import TokenEmbedder, coverage
+from rag.settings import RetrievalSettings
+
+
+def search(
+    knowledge_base: KnowledgeBase,
+    query: str,
+    *,
+    language: str,
+    top_k: int,
+    token_embedder: TokenEmbedder,
+    settings: RetrievalSettings,
+) -> list[ScoredChunk]:
+    """Return the chunks that suit the query best, best first.
+
+    Args:
+        knowledge_base: What is searched.
+        query: A question or some words, in any language.
+        language: The query's language, which decides how much the lexical search counts.
+        top_k: How many to return at most.
+        token_embedder: Token vectors for the reranking.
+        settings: Depths and weights.
+    """
+    dense = knowledge_base.search_dense(query, limit=settings.candidates)
+    lexical = knowledge_base.search_lexical(query, limit=settings.candidates)
+    weight = lexical_weight(language, {record.language for record in knowledge_base.documents()}, settings=settings)
+    fused = reciprocal_rank_fusion([dense, lexical], weights=[1.0, weight])[: settings.candidates]
+    return _reranked(
+        query, fused, dense=dense, lexical=lexical, lexical_weight=weight, embedder=token_embedder, settings=settings
+    )[:top_k]
+
+
+def lexical_weight(language: str, document_languages: Collection[str], *, settings: RetrievalSettings) -> float:
+    """How much lexical search counts: words are shared within a language; across languages only names and numbers are."""
+    same = language.partition("-")[0] in {other.partition("-")[0] for other in document_languages}
+    return 1.0 if same else settings.lexical_weight_across
+
+
+def _reranked(
+    query: str,
+    fused: Sequence[ScoredChunk],
+    *,
+    dense: Sequence[ScoredChunk],
+    lexical: Sequence[ScoredChunk],
+    lexical_weight: float,
+    embedder: TokenEmbedder,
+    settings: RetrievalSettings,
+) -> list[ScoredChunk]:
+    covered = coverage(query, [found.chunk.text for found in fused], embedder=embedder)
+    cosine = {found.chunk.id: found.score for found in dense}
+    bm25 = {found.chunk.id: found.score for found in lexical}
+    # BM25 has no upper end of its own; as a share of the best one it can be added to the others.
+    best = max(bm25.values(), default=0.0) or 1.0
+    scored = [
+        ScoredChunk(
+            found.chunk,
+            cover
+            + settings.dense_share * max(cosine.get(found.chunk.id, 0.0), 0.0)
+            + settings.lexical_share * lexical_weight * bm25.get(found.chunk.id, 0.0) / best,
+            found.searchers,
+        )
+        for found, cover in zip(fused, covered, strict=True)
+    ]
+    return sorted(scored, key=lambda found: (-found.score, found.chunk.id))
+
+
+def build_passages(
+    knowledge_base: KnowledgeBase, found: Sequence[ScoredChunk], *, settings: RetrievalSettings
+) -> list[Passage]:
+    """Widen chunks to passages, best first, numbered from 1: each with its neighbours, none overlapping another."""
+    passages: list[Passage] = []
+    taken: set[str] = set()
+    records = {record.source: record for record in knowledge_base.documents()}
+    for scored in found:
+        if len(passages) == settings.passages:
+            break
+        if scored.chunk.id in taken or scored.chunk.source not in records:
+            continue
+        around = knowledge_base.surroundings(scored.chunk, before=settings.neighbours, after=settings.neighbours)
+        kept = _connected(around, scored.chunk, taken)
+        document = knowledge_base.get_document(scored.chunk.source)
+        if not kept or document is None:
+            continue  # removed since it was found
+        taken.update(chunk.id for chunk in kept)
+        start, end = kept[0].start, kept[-1].end
+        passages.append(
+            Passage(
+                number=len(passages) + 1,
+                document=document.source,
+                title=document.title,
+                language=document.language,
+                text=document.text[start:end],
+                start=start,
+                end=end,
+                score=scored.score,
+                chunk=scored.chunk.id,
+                heading=scored.chunk.heading,
+                searchers=scored.searchers,
+            )
+        )
+    return passages
+
+
+def _connected(around: Sequence[Chunk], centre: Chunk, taken: Collection[str]) -> list[Chunk]:
+    """The neighbours on both sides up to a chunk under another heading or in another passage."""
+    ids = [chunk.id for chunk in around]
+    if centre.id not in ids:
+        return []
+    at = ids.index(centre.id)
+
+    def fits(chunk: Chunk) -> bool:
+        return chunk.heading == centre.heading and chunk.id not in taken
+
+    first = last = at
+    while first > 0 and fits(around[first - 1]):
+        first -= 1
+    while last + 1 < len(around) and fits(around[last + 1]):
+        last += 1
+    return list(around[first : last + 1])

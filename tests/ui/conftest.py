@@ -1,0 +1,122 @@
+"""A served app and a real headless Chromium, for tests of the page."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, sync_playwright
+from starlette.types import ASGIApp
+
+CHROMIUM = Path("/usr/bin/chromium")
+# Chromium itself calls home unless told not to; what is left in the log comes from the page.
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass
+class OpenedPage:
+    """A page in Chromium, and what it did since it was opened."""
+
+    page: Page
+    url: str
+    requests: list[str] = field(default_factory=list)
+    dialogs: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    """Uncaught exceptions, and what the content security policy refused."""
+
+    @property
+    def foreign_requests(self) -> list[str]:
+        """Addresses outside the server that were asked for, refused ones included."""
+        return [url for url in self.requests if not url.startswith((self.url, "data:", "blob:"))]
+
+
+@pytest.fixture
+def serve_app() -> Iterator[Callable[[ASGIApp], str]]:
+    """Serve an app on a free port until the test ends; gives its address, such as `http://127.0.0.1:41234`."""
+    with ExitStack() as servers:
+
+        def serve(app: ASGIApp) -> str:
+            return servers.enter_context(_served(app))
+
+        yield serve
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser_page(browser: Browser) -> Iterator[Callable[..., OpenedPage]]:
+    """Open a page in a fresh browser context: `browser_page(url, locale="fi-FI", width=360, height=740, dark=True)`."""
+    with ExitStack() as contexts:
+
+        def open_page(
+            url: str, *, locale: str = "en-US", width: int = 1280, height: int = 860, dark: bool = False
+        ) -> OpenedPage:
+            context = browser.new_context(
+                locale=locale,
+                viewport={"width": width, "height": height},
+                color_scheme="dark" if dark else "light",
+                reduced_motion="reduce",
+            )
+            contexts.callback(context.close)
+            opened = OpenedPage(context.new_page(), url)
+
+            def on_dialog(dialog: Dialog) -> None:
+                opened.dialogs.append(dialog.message)
+                dialog.dismiss()
+
+            def on_request(request: Request) -> None:
+                opened.requests.append(request.url)
+
+            def on_console(message: ConsoleMessage) -> None:
+                if "Content Security Policy" in message.text:
+                    opened.errors.append(message.text)
+
+            opened.page.on("dialog", on_dialog)
+            opened.page.on("request", on_request)
+            opened.page.on("console", on_console)
+            opened.page.on("pageerror", lambda error: opened.errors.append(str(error)))
+            opened.page.goto(url)
+            opened.page.locator("#question textarea").wait_for()
+            return opened
+
+        yield open_page
+
+
+@contextmanager
+def _served(app: ASGIApp) -> Iterator[str]:
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", timeout_graceful_shutdown=1)
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 30
+    while not server.started:
+        if time.monotonic() > deadline or not thread.is_alive():
+            raise RuntimeError("The server did not start.")
+        time.sleep(0.02)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)

@@ -1,0 +1,115 @@
+"""What was asked on the page and how far each answer has come, without Gradio."""
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+
+from index.catalog import DocumentRecord
+from index.errors import FootnoteError
+from rag.answers import Answer, Done, Event, PassagesFound, Token, Turn
+from ui.messages import Messages
+from ui.render import answer_html, partial_answer_html, sentence_html, sources_html, turn_html
+
+logger = logging.getLogger(__name__)
+
+# Twenty updates a second read as smooth typing; more only cost.
+SECONDS_BETWEEN_UPDATES = 0.05
+
+
+class ChatAssistant(Protocol):
+    """What the page talks to: `rag.assistant.Assistant`, or a scripted one in tests."""
+
+    def documents(self) -> Sequence[DocumentRecord]:
+        """Return the state of every document."""
+
+    def stream(self, question: str, *, history: Sequence[Turn] = ()) -> Iterator[Event]:
+        """Answer a question: `PassagesFound`, any number of `Token`, then `Done`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One question on the page and how far its answer has come."""
+
+    question: str
+    state: Literal["searching", "answering", "answered", "stopped", "failed"] = "searching"
+    passage_count: int = 0
+    text: str = ""
+    """What was streamed so far."""
+    answer: Answer | None = None
+    """The complete answer, once it is there."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether its answer is still on its way."""
+        return self.state in ("searching", "answering")
+
+
+Conversation = tuple[Exchange, ...]
+
+
+def follow(assistant: ChatAssistant, question: str, *, history: Sequence[Turn]) -> Iterator[Exchange]:
+    """Ask, and yield the exchange each time it has come further; the last one is `answered` or `failed`.
+
+    Whatever goes wrong is logged here and ends the exchange, because nobody above could do more about it.
+    """
+    exchange = Exchange(question)
+    yield exchange
+    shown = 0.0
+    try:
+        for event in assistant.stream(question, history=history):
+            match event:
+                case PassagesFound(passages):
+                    exchange = replace(exchange, state="answering", passage_count=len(passages))
+                case Token(text):
+                    exchange = replace(exchange, text=exchange.text + text)
+                    if time.monotonic() - shown < SECONDS_BETWEEN_UPDATES:
+                        continue
+                    shown = time.monotonic()
+                case Done(answer):
+                    exchange = replace(exchange, state="answered", answer=answer)
+            yield exchange
+        if exchange.answer is None:
+            raise RuntimeError(f"The stream for {question!r} ended without an answer.")
+    except FootnoteError as error:
+        logger.error("No answer to %r: %s", question, error)
+        yield replace(exchange, state="failed")
+    except Exception:
+        logger.exception("No answer to %r", question)
+        yield replace(exchange, state="failed")
+
+
+def is_busy(exchanges: Conversation) -> bool:
+    """Tell whether the last answer is still on its way."""
+    return bool(exchanges) and exchanges[-1].is_busy
+
+
+def turns(exchanges: Conversation) -> tuple[Turn, ...]:
+    """Give the answered exchanges as the history of the next question."""
+    return tuple(Turn(exchange.question, exchange.answer.text) for exchange in exchanges if exchange.answer)
+
+
+def conversation_html(exchanges: Conversation, *, messages: Messages) -> str:
+    """Render a conversation from its beginning."""
+    return "".join(
+        exchange_html(exchange, number, messages=messages) for number, exchange in enumerate(exchanges, start=1)
+    )
+
+
+def exchange_html(exchange: Exchange, number: int, *, messages: Messages) -> str:
+    """Render the exchange with this number in its conversation, counted from 1, as far as it has come."""
+    anchor = f"turn-{number}"
+    answer, sources = partial_answer_html(exchange.text, passage_count=exchange.passage_count), ""
+    if exchange.answer is not None:
+        answer = answer_html(exchange.answer, anchor=anchor, messages=messages)
+        sources = sources_html(exchange.answer, anchor=anchor, messages=messages)
+    elif exchange.state == "failed":
+        answer = sentence_html(messages.failed, kind="failed")
+    elif exchange.state == "stopped":
+        answer += sentence_html(messages.stopped, kind="notice")
+    elif exchange.state == "searching":
+        answer = sentence_html(messages.searching, kind="waiting")
+    else:
+        sources = sentence_html(messages.found.format(count=exchange.passage_count), kind="waiting")
+    return turn_html(exchange.question, answer=answer, sources=sources, busy=exchange.is_busy, messages=messages)

@@ -1,0 +1,93 @@
+"""What `footnote doctor` looks at: settings, models, the index, and the files it was made from."""
+
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.catalog import Catalog, DocumentRecord
+from index.embedding import StaticEmbedder
+from index.errors import FootnoteError, LoadError
+from index.knowledge_base import open_catalog
+from index.loading import content_hash
+from index.settings import LoadingSettings
+from ui.build import build_knowledge_base
+from ui.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at."""
+
+    good: bool
+    text: str
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Look at everything, each as soon as it is known. Nothing is changed but what a crash left in Chroma."""
+    yield Finding(True, f"Python {platform.python_version()}, home '{settings.home}'")
+    try:
+        bundled = StaticEmbedder()
+        yield Finding(bool(bundled.embed_questions(["ok"]).any()), f"bundled embedding model {bundled.name}")
+        chat_model = settings.chat_model
+        yield Finding(
+            True,
+            f"answers written by {chat_model.model}"
+            if chat_model
+            else "answers as verbatim quotes (no chat model set)",
+        )
+        with build_knowledge_base(settings, bundled=bundled, maintain=True) as knowledge_base:
+            waiting = knowledge_base.sync()
+            yield Finding(
+                True,
+                f"{len(knowledge_base.documents())} documents"
+                + (f", {waiting} chunks copied to Chroma" if waiting else ""),
+            )
+            problems = knowledge_base.problems()
+            for problem in problems:
+                yield Finding(False, problem)
+            if not problems:
+                yield Finding(
+                    True,
+                    "catalog, lexical index and Chroma agree"
+                    if knowledge_base.has_store
+                    else "catalog and lexical index agree; Chroma is open in another process",
+                )
+        catalog = open_catalog(settings.home)
+        try:
+            yield from _files(catalog, settings)
+        finally:
+            catalog.close()
+    except FootnoteError as error:
+        yield Finding(False, str(error))
+
+
+def _files(catalog: Catalog, settings: Settings) -> Iterator[Finding]:
+    """Compare the documents with the files they came from."""
+    loading = LoadingSettings(max_bytes=settings.max_file_mb * 1024 * 1024)
+    root = settings.home.resolve().parent
+    differing = 0
+    for record in catalog.documents():
+        sentence = _difference(record, root, loading)
+        if sentence:
+            differing += 1
+            yield Finding(False, sentence)
+    if not differing:
+        yield Finding(True, "every document is as its file is")
+
+
+def _difference(record: DocumentRecord, root: Path, loading: LoadingSettings) -> str:
+    if record.state == "failed":
+        return f"failed: {record.reason}" + (" Its last good version still answers." if record.chunks else "")
+    file = root / record.source
+    if not file.exists():
+        return (
+            f"'{record.source}' is indexed, but its file is gone. 'footnote ingest --prune' of its folder removes it."
+        )
+    try:
+        current = content_hash(file, source=record.source, settings=loading)
+    except LoadError as error:
+        return str(error)
+    if current != record.content_hash:
+        return f"'{record.source}' has changed since it was indexed. 'footnote ingest' brings it up to date."
+    return ""

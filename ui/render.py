@@ -1,0 +1,204 @@
+"""Answer → HTML: pure functions, in which everything that came from people, documents or models is escaped."""
+
+import re
+from collections.abc import Callable, Sequence
+from html import escape
+from itertools import pairwise
+from typing import Literal
+
+from rag.answers import Answer, Citation, Passage
+from ui.messages import ENGLISH, ExampleQuestion, Messages, language_name
+
+# More would bury the sentence which says that nothing was found.
+NEAREST_SHOWN = 3
+
+# A space before a mark would let it start a line of its own.
+_MARK = re.compile(r"[ \u00a0]*\[([0-9]+)\]")
+_PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
+
+
+def answer_html(answer: Answer, *, anchor: str = "answer", messages: Messages = ENGLISH) -> str:
+    """Render the text of an answer, each mark `[n]` as a superscript link to its quote.
+
+    Args:
+        answer: The answer; a mark without a citation stays the plain text it is.
+        anchor: Start of every HTML id, unique on the page.
+        messages: The sentences to say it in.
+    """
+    titles = {citation.number: citation.title for citation in answer.citations}
+    linked: set[int] = set()
+
+    def mark_html(number: int) -> str | None:
+        if number not in titles:
+            return None
+        identity = "" if number in linked else f' id="{anchor}-mark-{number}"'
+        linked.add(number)
+        label = escape(messages.footnote.format(number=number, title=titles[number]))
+        return (
+            f'<sup class="footnote"><a{identity} href="#{anchor}-quote-{number}" data-footnote="{number}" '
+            f'aria-label="{label}">{number}</a></sup>'
+        )
+
+    notice = sentence_html(answer.notice, kind="notice") if answer.notice else ""
+    paragraphs = _paragraphs_html(answer.text, mark_html)
+    return f'<div class="answer-text" lang="{escape(answer.language)}">{paragraphs}</div>{notice}'
+
+
+def partial_answer_html(text: str, *, passage_count: int) -> str:
+    """Render the text streamed so far; marks are shown without a number, which only the whole answer knows."""
+
+    def mark_html(number: int) -> str | None:
+        return '<sup class="footnote pending" aria-hidden="true"></sup>' if 1 <= number <= passage_count else None
+
+    return f'<div class="answer-text">{_paragraphs_html(text, mark_html)}</div>'
+
+
+def sources_html(answer: Answer, *, anchor: str = "answer", messages: Messages = ENGLISH) -> str:
+    """Render what an answer rests on: each cited passage once, in the order of the footnotes, its quotes marked.
+
+    Of an answer that was not found, the nearest passages are shown instead, as such and without marks. Empty if there
+    is neither.
+    """
+    if not answer.answered:
+        return _nearest_html(answer.passages[:NEAREST_SHOWN], messages=messages)
+    passages = {passage.number: passage for passage in answer.passages}
+    cited: dict[int, list[Citation]] = {}
+    for citation in sorted(answer.citations, key=lambda citation: citation.number):
+        cited.setdefault(citation.passage, []).append(citation)
+    if not cited:
+        return ""
+    items = "".join(
+        _source_html(passages[number], citations, anchor=anchor, messages=messages)
+        for number, citations in cited.items()
+    )
+    return f'<h3 class="label">{escape(messages.sources)}</h3>{items}'
+
+
+def turn_html(
+    question: str, *, answer: str, sources: str = "", busy: bool = False, messages: Messages = ENGLISH
+) -> str:
+    """Render one turn: the question above, the answer and beside it what it rests on, both already HTML."""
+    return (
+        f'<article class="turn" dir="{messages.direction}"><h2 class="question" dir="auto">{escape(question)}</h2>'
+        f'<div class="answer" aria-live="polite" aria-busy="{str(busy).lower()}">{answer}</div>'
+        f'<aside class="sources">{sources}</aside></article>'
+    )
+
+
+def sentence_html(sentence: str, *, kind: Literal["notice", "waiting", "failed"]) -> str:
+    """Render a sentence of the page itself, where an answer would stand."""
+    role = ' role="alert"' if kind == "failed" else ""
+    return f'<p class="{kind}"{role} dir="auto">{escape(sentence)}</p>'
+
+
+def masthead_html(document_count: int, *, messages: Messages) -> str:
+    """Render the page's head. The script takes the page's language and direction from it."""
+    count = escape(messages.documents.format(count=document_count))
+    return (
+        f'<div class="masthead" data-language="{messages.language}" dir="{messages.direction}">'
+        f'<span class="name">Footnote</span><span class="count">{count}</span></div>'
+    )
+
+
+def welcome_html(document_count: int, examples: Sequence[ExampleQuestion], *, messages: Messages) -> str:
+    """Render what an empty conversation shows: what this is, and questions to begin with."""
+    lead = messages.introduction if document_count else messages.no_documents
+    items = "".join(
+        f'<li><button type="button" class="example" data-example="{position}">'
+        f'<span class="language">{escape(language_name(example.language, shown_in=messages.language))}</span>'
+        f'<span class="text" lang="{escape(example.language)}" dir="auto">{escape(example.text)}</span></button></li>'
+        for position, example in enumerate(examples if document_count else ())
+    )
+    offered = f'<h2 class="label">{escape(messages.examples)}</h2><ul class="examples">{items}</ul>' if items else ""
+    return (
+        f'<div class="welcome" dir="{messages.direction}"><h1 class="title">{escape(messages.title)}</h1>'
+        f'<p class="lead">{escape(lead)}</p>{offered}</div>'
+    )
+
+
+def marked_text_html(passage: Passage, citations: Sequence[Citation], *, anchor: str = "answer") -> str:
+    """Render the text of a passage with exactly the quoted characters in `<mark>`.
+
+    Quotes may touch, overlap or hold each other: the text is cut where any of them starts or ends, and each piece says
+    in `data-footnotes` which footnotes it belongs to. The piece where a quote starts carries its id; where it ends, and
+    only if there are several, `data-ends` carries the number to show.
+    """
+    length = len(passage.text)
+    spans = {
+        citation.number: (max(citation.start - passage.start, 0), min(citation.end - passage.start, length))
+        for citation in citations
+    }
+    cuts = sorted({0, length, *(offset for span in spans.values() for offset in span)})
+    pieces = []
+    for start, end in pairwise(cuts):
+        text = escape(passage.text[start:end])
+        covering = [number for number, span in spans.items() if span[0] <= start and end <= span[1]]
+        if not covering:
+            pieces.append(text)
+            continue
+        starting = [f"{anchor}-quote-{number}" for number in covering if spans[number][0] == start]
+        identity = f' id="{starting[0]}"' if starting else ""
+        others = "".join(f'<span id="{name}"></span>' for name in starting[1:])
+        footnotes = " ".join(map(str, covering))
+        ending = " ".join(str(number) for number in covering if spans[number][1] == end)
+        label = f' data-ends="{ending}"' if ending and len(spans) > 1 else ""
+        pieces.append(f'<mark{identity} data-footnotes="{footnotes}"{label} tabindex="-1">{others}{text}</mark>')
+    return "".join(pieces)
+
+
+def _paragraphs_html(text: str, mark_html: Callable[[int], str | None]) -> str:
+    paragraphs = (part.strip() for part in _PARAGRAPH_BREAK.split(text))
+    return "".join(f'<p dir="auto">{_line_html(part, mark_html)}</p>' for part in paragraphs if part)
+
+
+def _line_html(text: str, mark_html: Callable[[int], str | None]) -> str:
+    pieces = []
+    position = 0
+    for match in _MARK.finditer(text):
+        mark = mark_html(int(match[1]))
+        if mark is None:
+            continue
+        pieces += [escape(text[position : match.start()]), mark]
+        position = match.end()
+    pieces.append(escape(text[position:]))
+    return "".join(pieces).replace("\n", "<br>")
+
+
+def _source_html(passage: Passage, citations: Sequence[Citation], *, anchor: str, messages: Messages) -> str:
+    backs = "".join(
+        f'<a class="number" href="#{anchor}-mark-{citation.number}" data-mark="{citation.number}" '
+        f'aria-label="{escape(messages.back.format(number=citation.number))}">{citation.number}</a>'
+        for citation in citations
+    )
+    return (
+        f'<section class="source"><header><div class="numbers">{backs}</div>'
+        f"{_origin_html(passage, messages=messages)}</header>"
+        f'<blockquote lang="{escape(passage.language)}" dir="auto">'
+        f"{marked_text_html(passage, citations, anchor=anchor)}</blockquote></section>"
+    )
+
+
+def _nearest_html(passages: Sequence[Passage], *, messages: Messages) -> str:
+    if not passages:
+        return ""
+    items = "".join(
+        f'<section class="source nearest"><header>{_origin_html(passage, messages=messages)}</header>'
+        f'<blockquote lang="{escape(passage.language)}" dir="auto">{escape(passage.text)}</blockquote></section>'
+        for passage in passages
+    )
+    return (
+        f'<h3 class="label">{escape(messages.nearest)}</h3><p class="hint">{escape(messages.nearest_hint)}</p>{items}'
+    )
+
+
+def _origin_html(passage: Passage, *, messages: Messages) -> str:
+    language = escape(passage.language)
+    name = escape(language_name(passage.language, shown_in=messages.language))
+    parts = [f'<span class="language">{name}</span>'] if name else []
+    if passage.heading:
+        parts.append(f'<span class="heading" lang="{language}" dir="auto">{escape(passage.heading)}</span>')
+    place = f'<p class="place">{" · ".join(parts)}</p>' if parts else ""
+    return (
+        f'<div class="origin"><h4 class="title" lang="{language}" dir="auto" title="{escape(passage.document)}">'
+        f"{escape(passage.title)}</h4>{place}</div>"
+    )

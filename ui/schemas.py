@@ -1,0 +1,93 @@
+"""The JSON shapes that scripts read. Names and meanings are stable; a new field may be added, none is removed.
+
+`start` and `end` are character offsets (Unicode code points) into the document's text as loaded.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from index.catalog import DocumentRecord
+from index.documents import ScoredChunk
+from rag.answers import Answer, Passage
+
+
+def answer_dict(answer: Answer) -> dict[str, Any]:
+    """Return the shape of `footnote ask --json`."""
+    return {
+        "question": answer.question,
+        "language": answer.language,
+        "answer": answer.text,
+        "answered": answer.answered,
+        "citations": [
+            {
+                "number": citation.number,
+                "document": citation.document,
+                "title": citation.title,
+                "language": citation.language,
+                "quote": citation.quote,
+                "start": citation.start,
+                "end": citation.end,
+                "chunk": citation.chunk,
+            }
+            for citation in answer.citations
+        ],
+        "passages": [_passage_dict(passage) for passage in answer.passages],
+        "model": answer.model,
+        "notice": answer.notice,
+        "timings": answer.timings,
+    }
+
+
+def _passage_dict(passage: Passage) -> dict[str, Any]:
+    return {
+        "number": passage.number,
+        "document": passage.document,
+        "title": passage.title,
+        "language": passage.language,
+        "heading": passage.heading,
+        "text": passage.text,
+        "start": passage.start,
+        "end": passage.end,
+        "score": round(passage.score, 4),
+    }
+
+
+def search_dict(query: str, results: Sequence[ScoredChunk], documents: Sequence[DocumentRecord]) -> dict[str, Any]:
+    """Return the shape of `footnote search --json`."""
+    by_source = {record.source: record for record in documents}
+    return {
+        "query": query,
+        "results": [
+            {
+                "document": found.chunk.source,
+                "title": by_source[found.chunk.source].title,
+                "language": by_source[found.chunk.source].language,
+                "text": found.chunk.text,
+                "start": found.chunk.start,
+                "end": found.chunk.end,
+                "score": round(found.score, 4),
+                "searchers": list(found.searchers),
+            }
+            for found in results
+            if found.chunk.source in by_source
+        ],
+    }
+
+
+def documents_dict(documents: Sequence[DocumentRecord]) -> dict[str, Any]:
+    """Return the shape of `footnote documents --json`."""
+    return {
+        "documents": [
+            {
+                "document": record.source,
+                "title": record.title,
+                "language": record.language,
+                "date": record.date,
+                "state": record.state,
+                "reason": record.reason,
+                "chunks": record.chunks,
+                "changed_at": record.changed_at,
+            }
+            for record in documents
+        ]
+    }

@@ -1,0 +1,63 @@
+"""Settings from the environment and from `.env` in the current folder: the only place that reads either."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from index.errors import SettingsError
+from rag.settings import ChatModelSettings
+
+
+class Settings(BaseSettings):
+    """Every setting, documented in `.env.example` under the name it has there."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FOOTNOTE_", env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+    home: Path = Path(".footnote")
+    embedding_model: str | None = None
+    embedding_url: str | None = None
+    embedding_key: SecretStr | None = None
+    allow_download: bool = False
+    chroma_url: str | None = None
+    max_file_mb: int = Field(default=20, ge=1, le=2000)
+    model: str | None = None
+    model_timeout: float = Field(default=60, gt=0)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+    # Named as every OpenAI-compatible tool names them.
+    openai_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("OPENAI_API_KEY"))
+    openai_base_url: str | None = Field(default=None, validation_alias=AliasChoices("OPENAI_BASE_URL"))
+
+    @property
+    def chat_model(self) -> ChatModelSettings | None:
+        """The chat model to use, or `None` for verbatim quotes."""
+        if not (self.openai_api_key or self.openai_base_url):
+            return None
+        if not self.model:
+            raise SettingsError(
+                "OPENAI_API_KEY or OPENAI_BASE_URL is set, but no model is named. "
+                "Set FOOTNOTE_MODEL to the model's name, or unset them for verbatim quotes."
+            )
+        key = self.openai_api_key.get_secret_value() if self.openai_api_key else None
+        return ChatModelSettings(
+            model=self.model, base_url=self.openai_base_url, api_key=key, timeout=self.model_timeout
+        )
+
+
+def load_settings(*, home: Path | None = None) -> Settings:
+    """Read the settings; `home` goes before the environment.
+
+    Raises:
+        SettingsError: If one has a value that cannot work.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}" for problem in error.errors()
+        )
+        raise SettingsError(f"A setting cannot be used: {problems}. See .env.example.") from None
+    return settings if home is None else settings.model_copy(update={"home": home})
