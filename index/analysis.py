@@ -25,6 +25,11 @@ def analyse(text: str) -> list[str]:
     return list(_terms(_folded(text)))
 
 
+def name_keys(text: str) -> frozenset[str]:
+    """Return the sounds of a text's words, by which a name is known in any script (see `phonetics`)."""
+    return frozenset(term for term in analyse(text) if term.startswith(_SOUND_MARK))
+
+
 def _folded(text: str) -> str:
     # Twice, because folding case can leave a form that is not composed. The combining dot comes from Turkish İ.
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())

@@ -113,7 +113,14 @@ def _fence_end(text: str, end: int, *, opening: str) -> int:
 def _extend(text: str, block: Block, line: Block) -> Block | None:
     """The block with one more line, or None if the line starts a block of its own."""
     content = text[line.start : line.end]
-    if block.kind == "paragraph" and _UNDERLINE.match(content) and line.end - block.start <= HEADING_LIMIT:
+    is_short = line.end - block.start <= HEADING_LIMIT
+    # CommonMark would make a heading of several lines too, but that hides a paragraph of plain text above a rule.
+    if (
+        block.kind == "paragraph"
+        and is_short
+        and _UNDERLINE.match(content)
+        and "\n" not in text[block.start : block.end]
+    ):
         return Block("heading", block.start, line.end, 1 if content[0] == "=" else 2)
     continues = line.kind == "paragraph" or (
         line.kind == "item" and block.kind == "paragraph" and not _ITEM.match(content)

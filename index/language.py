@@ -113,3 +113,8 @@ def _sample(text: str) -> str:
         text = "\n".join((text[:_SAMPLE_LENGTH], text[middle : middle + _SAMPLE_LENGTH], text[-_SAMPLE_LENGTH:]))
     prose = _NOT_PROSE.sub(" ", text)
     return prose if main_script(prose) else text
+
+
+def same_language(one: str, other: str) -> bool:
+    """Whether two codes name the same language, in whatever script."""
+    return one.partition("-")[0] == other.partition("-")[0]

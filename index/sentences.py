@@ -130,7 +130,7 @@ def _merged(text: str, pieces: Iterator[tuple[int, int]], language: str) -> Iter
         content_end = content_start + len(content)
         joins = end > start and "\n" not in text[end:content_start]
         content_has_words = any(character.isalnum() for character in content)
-        if joins and (not has_words or not content_has_words or _continues(text[start:end], content, language)):
+        if joins and (not has_words or not content_has_words or _continues(text, start, end, content, language)):
             end, has_words = content_end, has_words or content_has_words
             continue
         if end > start:
@@ -140,10 +140,11 @@ def _merged(text: str, pieces: Iterator[tuple[int, int]], language: str) -> Iter
         yield start, end
 
 
-def _continues(sentence: str, piece: str, language: str) -> bool:
-    if piece[0].islower() or _TAIL.match(piece) or (len(sentence) < 8 and _ENUMERATOR.match(sentence)):
+def _continues(text: str, start: int, end: int, piece: str, language: str) -> bool:
+    """Whether a piece belongs to the sentence `text[start:end]` before it."""
+    if piece[0].islower() or _TAIL.match(piece) or (end - start < 8 and _ENUMERATOR.match(text[start:end])):
         return True
-    return language == "ja" and sentence[-1] in "」』" and _QUOTING.match(piece) is not None
+    return language == "ja" and text[end - 1] in "」』" and _QUOTING.match(piece) is not None
 
 
 def _clauses(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

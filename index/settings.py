@@ -15,8 +15,11 @@ class LoadingSettings:
 class ChunkingSettings:
     """How documents are cut. A change of any of these makes a different index."""
 
-    target_length: int = 240
-    """Characters of a Latin-script chunk, one to three sentences; denser scripts get fewer (see `chunking`)."""
+    target_length: int = 400
+    """Characters of a Latin-script chunk of one to three sentences; denser scripts get fewer (see `lengths`).
+
+    Shorter ones lose what the neighbouring sentence names: on XQuAD 140, 240 and 400 gave nDCG@10 0.979, 0.982 and 0.980
+    in one language, but 0.581, 0.577 and 0.600 across languages."""
     max_length: int = 600
     """A single sentence longer than this is cut at clause marks or spaces."""
     version: int = 1

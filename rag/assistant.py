@@ -12,9 +12,8 @@ from index.language import detect_language
 from rag.answers import Answer, Done, Event, Passage, PassagesFound, Token, Turn
 from rag.citations import cite, known_marks
 from rag.errors import ChatModelError
-from rag.extractive import answer_text, choose_quotes, find_quotes, quote_citations
-from rag.prompts import NOT_IN_DOCUMENTS, phrases
-from rag.reranking import TokenEmbedder
+from rag.extractive import QuoteEmbedder, answer_text, choose_quotes, find_quotes, quote_citations
+from rag.prompts import is_not_in_documents, phrases
 from rag.retrieval import build_passages, search
 from rag.settings import AssistantSettings
 
@@ -41,12 +40,12 @@ class Assistant:
         self,
         knowledge_base: KnowledgeBase,
         *,
-        token_embedder: TokenEmbedder,
+        embedder: QuoteEmbedder,
         chain: ModelChain | None = None,
         settings: AssistantSettings | None = None,
     ) -> None:
         self._knowledge_base = knowledge_base
-        self._token_embedder = token_embedder
+        self._embedder = embedder
         self._chain = chain
         self._settings = settings or AssistantSettings()
 
@@ -72,7 +71,7 @@ class Assistant:
             query,
             language=detect_language(query),
             top_k=top_k,
-            token_embedder=self._token_embedder,
+            token_embedder=self._embedder,
             settings=self._settings.retrieval,
         )
 
@@ -119,7 +118,9 @@ class Assistant:
         clock.lap("retrieval")
         yield PassagesFound(tuple(passages))
         quotes = choose_quotes(
-            find_quotes(question, passages, embedder=self._token_embedder), settings=self._settings.quoting
+            find_quotes(question, passages, language=language, embedder=self._embedder),
+            language=language,
+            settings=self._settings.quoting,
         )
         clock.lap("quoting")
         text = answer_text(quotes, phrases(language)) if quotes else phrases(language).not_found
@@ -160,12 +161,12 @@ class Assistant:
             yield Token(piece)
         clock.lap("model")
         written = "".join(pieces)
-        answered = bool(written.strip()) and NOT_IN_DOCUMENTS not in written
+        answered = bool(written.strip()) and not is_not_in_documents(written)
         cited = cite(
             written if answered else "",
             passages,
             language=language,
-            embedder=self._token_embedder,
+            embedder=self._embedder,
             settings=self._settings.citation,
         )
         clock.lap("citations")

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from index.analysis import name_keys
 from index.embedding import Embedder
+from index.language import same_language
 from index.sentences import sentence_spans
 from rag.answers import Citation, Passage
 from rag.prompts import Phrases
+from rag.question_types import asked_for, offers
 from rag.reranking import TokenEmbedder, coverage
 from rag.settings import QuotingSettings
 
@@ -48,39 +51,43 @@ class QuoteEmbedder(Embedder, TokenEmbedder, Protocol):
     """Vectors of whole texts and of their tokens, as the bundled model gives both."""
 
 
-def find_quotes(question: str, passages: Sequence[Passage], *, embedder: QuoteEmbedder) -> list[Quote]:
+def find_quotes(question: str, passages: Sequence[Passage], *, language: str, embedder: QuoteEmbedder) -> list[Quote]:
     """Return every sentence of the passages with its score, best first.
 
-    A sentence scores by how much of the question it covers itself, how much it does together with its neighbours (the
-    sentence that answers often leaves out what the one before it has named), and how well its passage suits. The
-    weights are those that quoted most answers of a sample of XQuAD; see `bench/RESULTS.md`.
+    A sentence scores by how much of the question it covers, alone and together with its neighbours (the sentence that
+    answers often leaves out what the one before it has named), by how well its passage suits, by the names it shares
+    with the question in any script, and by whether it holds what is asked for. The weights are those that quoted most
+    answers of a sample of XQuAD; see `bench/RESULTS.md`.
+
+    Args:
+        question: In any language.
+        passages: Where to look.
+        language: The question's language.
+        embedder: Vectors for the comparison.
     """
     sentences = [sentence for passage in passages for sentence in _sentences(passage)]
     if not sentences:
         return []
-    own = coverage(question, [sentence.text for sentence in sentences], embedder=embedder)
+    texts = [sentence.text for sentence in sentences]
+    own = coverage(question, texts, embedder=embedder)
     near = coverage(question, [sentence.surroundings for sentence in sentences], embedder=embedder)
     (asked,) = embedder.embed_questions([question])
-    alike = embedder.embed_passages([sentence.text for sentence in sentences]) @ asked
-    passage_alike = dict(
-        zip(
-            (passage.number for passage in passages),
-            embedder.embed_passages([passage.text for passage in passages]) @ asked,
-            strict=True,
-        )
-    )
+    alike = embedder.embed_passages(texts) @ asked
+    passages_alike = embedder.embed_passages([passage.text for passage in passages]) @ asked
+    passage_alike = {passage.number: float(value) for passage, value in zip(passages, passages_alike, strict=True)}
+    kind, names = asked_for(question, language), name_keys(question)
     quotes = [
         Quote(
             sentence.passage,
             sentence.start,
             sentence.end,
-            float(
-                own[at]
-                + 0.5 * near[at]
-                + 0.3 * alike[at]
-                + 0.3 * passage_alike[sentence.passage.number]
-                + 0.6 * sentence.passage.score
-            ),
+            own[at]
+            + 0.5 * near[at]
+            + 0.3 * float(alike[at])
+            + 0.3 * passage_alike[sentence.passage.number]
+            + 0.6 * sentence.passage.score
+            + 0.2 * (len(names & name_keys(sentence.text)) / len(names) if names else 0.0)
+            + 0.3 * (kind is not None and offers(sentence.text, kind)),
         )
         for at, sentence in enumerate(sentences)
     ]
@@ -101,15 +108,19 @@ def _sentences(passage: Passage) -> list[_Sentence]:
     ]
 
 
-def choose_quotes(quotes: Sequence[Quote], *, settings: QuotingSettings) -> list[Quote]:
-    """Return the quotes of an answer: none if even the best covers too little of the question, else at most three."""
-    if not quotes or quotes[0].score < settings.threshold:
+def choose_quotes(quotes: Sequence[Quote], *, language: str, settings: QuotingSettings) -> list[Quote]:
+    """Return the quotes of an answer: none if even the best suits too little, else at most three, best first.
+
+    Scores are lower across languages, and less sure; so both limits depend on whether question and passage share one.
+    """
+    if not quotes:
         return []
-    floor = quotes[0].score * settings.share_of_best
+    across = not same_language(quotes[0].passage.language, language)
+    if quotes[0].score < (settings.threshold_across if across else settings.threshold):
+        return []
+    floor = quotes[0].score * (settings.share_of_best_across if across else settings.share_of_best)
     chosen = [quote for quote in quotes if quote.score >= floor][: settings.quotes]
-    distinct = {
-        quote.text.casefold(): quote for quote in reversed(chosen)
-    }  # the same words in two documents: the better
+    distinct = {quote.text.casefold(): quote for quote in reversed(chosen)}  # the same words in two documents: the better
     return sorted(distinct.values(), key=lambda quote: -quote.score)
 
 

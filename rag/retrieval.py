@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from index.documents import Chunk, ScoredChunk
 from index.knowledge_base import KnowledgeBase
+from index.language import same_language
 from rag.answers import Passage
 from rag.fusion import reciprocal_rank_fusion
 from rag.reranking import TokenEmbedder, coverage
@@ -40,7 +41,7 @@ def search(
 
 def lexical_weight(language: str, document_languages: Collection[str], *, settings: RetrievalSettings) -> float:
     """How much lexical search counts: words are shared within a language; across languages only names and numbers are."""
-    same = language.partition("-")[0] in {other.partition("-")[0] for other in document_languages}
+    same = any(same_language(language, other) for other in document_languages)
     return 1.0 if same else settings.lexical_weight_across
 
 

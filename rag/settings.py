@@ -49,10 +49,14 @@ class QuotingSettings:
 
     quotes: int = 3
     """A reader takes in three quotes at a glance."""
-    threshold: float = 0.35
-    """Least score of the best sentence; below it the documents do not answer. See `bench/RESULTS.md`."""
-    share_of_best: float = 0.9
+    threshold: float = 1.0
+    """Least score of the best sentence in the question's language; below it the documents do not answer."""
+    threshold_across: float = 0.4
+    """The same for a sentence in another language. Both: see `bench/RESULTS.md`, abstention."""
+    share_of_best: float = 0.88
     """Further quotes score at least this share of the best one; weaker ones mostly repeat the topic."""
+    share_of_best_across: float = 0.8
+    """Across languages the right sentence is less often the very first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,14 +60,14 @@ def build_knowledge_base(
 def build_assistant(settings: Settings, knowledge_base: KnowledgeBase, *, bundled: StaticEmbedder) -> Assistant:
     """The assistant: with a chat model if one is set, else with verbatim quotes."""
     chat_model = settings.chat_model
-    quoting = Assistant(knowledge_base, token_embedder=bundled, settings=AssistantSettings())
+    quoting = Assistant(knowledge_base, embedder=bundled, settings=AssistantSettings())
     if chat_model is None:
         return quoting
     from rag.chain import AnswerChain
     from rag.chat_model import create_chat_model
 
     chain = AnswerChain(create_chat_model(chat_model), retrieve=quoting.retrieve)
-    return Assistant(knowledge_base, token_embedder=bundled, chain=chain, settings=AssistantSettings())
+    return Assistant(knowledge_base, embedder=bundled, chain=chain, settings=AssistantSettings())
 
 
 @contextmanager

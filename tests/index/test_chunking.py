@@ -65,6 +65,10 @@ def test_heading_goes_into_the_chunks_below_it_and_ends_the_chunk_before() -> No
     ]
 
 
+def test_paragraph_above_a_rule_is_no_heading() -> None:
+    assert texts("A paragraph of\ntwo lines.\n---\nNext.") == ["A paragraph of\ntwo lines.\n---\nNext."]
+
+
 def test_heading_levels_may_be_skipped() -> None:
     text = "### Deep\na\n\n# Top\nb\n\n### Deep again\nc\n\n## Middle\nd"
     assert [chunk.heading for chunk in chunks(text)] == ["Deep", "Top", "Top › Deep again", "Top › Middle"]

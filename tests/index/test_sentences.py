@@ -148,8 +148,17 @@ def test_offsets_count_code_points() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a" * 300_000, "字" * 300_000, ". " * 100_000, "a@" * 100_000, "www." * 100_000, "กก " * 100_000, "(" * 300_000],
-    ids=["letters", "han", "stops", "at-signs", "addresses", "thai", "brackets"],
+    [
+        "a" * 300_000,
+        "字" * 300_000,
+        ". " * 100_000,
+        "a@" * 100_000,
+        "www." * 100_000,
+        "กก " * 100_000,
+        "(" * 300_000,
+        "a! " * 100_000,
+    ],
+    ids=["letters", "han", "stops", "at-signs", "addresses", "thai", "brackets", "exclamations"],
 )
 @pytest.mark.timeout(10)
 def test_hostile_text_takes_linear_time(text: str) -> None:
