@@ -180,7 +180,7 @@ class Catalog:
         if not rows:
             return None
         *columns, metadata = rows[0]
-        return Document(*columns, json.loads(str(metadata)))  # type: ignore[arg-type]
+        return Document(*columns, metadata=json.loads(str(metadata)))  # type: ignore[arg-type, misc]
 
     def replace_document(self, document: Document, chunks: Sequence[IndexedChunk]) -> None:
         """Put a document and its chunks in the place of its former version, in one commit."""
@@ -199,9 +199,7 @@ class Catalog:
         )
         with self._database.transaction() as connection:
             _bury_chunks(connection, document.source)
-            connection.execute(
-                "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, 'indexed', NULL, ?)", row
-            )
+            connection.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, 'indexed', NULL, ?)", row)
             _insert_chunks(connection, index_id, chunks)
 
     def add_to_index(self, index_id: int, chunks: Sequence[IndexedChunk]) -> None:
@@ -213,8 +211,9 @@ class Catalog:
         """Note that a document could not be read; its last good version, if any, stays searchable."""
         with self._database.transaction() as connection:
             connection.execute(
-                "INSERT INTO documents (source, state, reason, changed_at) VALUES (?, 'failed', ?, ?) ON CONFLICT (source) "
-                "DO UPDATE SET state = excluded.state, reason = excluded.reason, changed_at = excluded.changed_at",
+                "INSERT INTO documents (source, state, reason, changed_at) VALUES (?, 'failed', ?, ?) "
+                "ON CONFLICT (source) DO UPDATE "
+                "SET state = excluded.state, reason = excluded.reason, changed_at = excluded.changed_at",
                 (source, reason, _now()),
             )
 
@@ -275,7 +274,9 @@ class Catalog:
 
     def problems(self) -> list[str]:
         """Check the file itself; return a sentence for each thing that is wrong."""
-        found = [f"The catalog is damaged: {row[0]}." for row in self._database.rows("PRAGMA quick_check") if row[0] != "ok"]
+        found = [
+            f"The catalog is damaged: {row[0]}." for row in self._database.rows("PRAGMA quick_check") if row[0] != "ok"
+        ]
         (row,) = self._database.rows("SELECT count(*) FROM chunks")
         with self._database.reading() as connection:
             in_lexical = lexical_index.count(connection)
@@ -294,7 +295,8 @@ def _insert_chunks(connection: sqlite3.Connection, index_id: int, chunks: Sequen
         chunk, vector = indexed.chunk, indexed.vector.astype("<f4")
         _check_dimensions(connection, index_id, len(vector))
         cursor = connection.execute(
-            'INSERT INTO chunks (index_id, source, id, text, start, "end", heading, vector) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+            'INSERT INTO chunks (index_id, source, id, text, start, "end", heading, vector) '
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (index_id, chunk.source, chunk.id, chunk.text, chunk.start, chunk.end, chunk.heading, vector.tobytes()),
         )
         lexical_rows.append((as_int(cursor.lastrowid), indexed.terms, indexed.context_terms))
@@ -303,7 +305,9 @@ def _insert_chunks(connection: sqlite3.Connection, index_id: int, chunks: Sequen
 
 def _check_dimensions(connection: sqlite3.Connection, index_id: int, dimensions: int) -> None:
     connection.execute("UPDATE indexes SET dimensions = ? WHERE id = ? AND dimensions IS NULL", (dimensions, index_id))
-    known, embedding = connection.execute("SELECT dimensions, embedding FROM indexes WHERE id = ?", (index_id,)).fetchone()
+    known, embedding = connection.execute(
+        "SELECT dimensions, embedding FROM indexes WHERE id = ?", (index_id,)
+    ).fetchone()
     if known != dimensions:
         raise IndexMismatchError(
             f"The embedding model {embedding!r} gives {dimensions} dimensions, the index holds {known}: "

@@ -6,7 +6,7 @@ from index.database import Database, as_int
 
 
 class CopyLog:
-    """For each index: up to which number its chunks have been copied, and which deleted ones are still to be taken out."""
+    """For each index: up to which number its chunks were copied, and which deleted ones are still to be taken out."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -8,7 +8,7 @@ class Document:
     """One article as loaded.
 
     `text` is what offsets point into: for plain text the decoded file, for Markdown the part after the front matter,
-    for HTML the extracted article. Line ends are `\\n`, a byte order mark is gone; nothing else is changed.
+    for HTML the extracted article. Line ends are line feeds, a byte order mark is gone; nothing else is changed.
     """
 
     source: str

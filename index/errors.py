@@ -1,11 +1,11 @@
 """What can go wrong in `index/`. Each message says what happened, with which value, and what to do about it.
 
-    FootnoteError                 every error meant for a person
-    ├── LoadError                 one document could not be read; the others are not concerned
-    ├── EmbeddingError            a model could not be loaded, or its endpoint did not answer
-    ├── IndexMismatchError        the index was made with another embedding model or chunking
-    ├── StoreError                the catalog or the vector store cannot be used
-    └── SettingsError             a setting has a value that cannot work
+FootnoteError                 every error meant for a person
+├── LoadError                 one document could not be read; the others are not concerned
+├── EmbeddingError            a model could not be loaded, or its endpoint did not answer
+├── IndexMismatchError        the index was made with another embedding model or chunking
+├── StoreError                the catalog or the vector store cannot be used
+└── SettingsError             a setting has a value that cannot work
 """
 
 

@@ -147,7 +147,7 @@ class Ingest:
             lock.acquire(blocking=False)
         except Timeout as error:
             raise StoreError(
-                f"Another ingest is running in '{self._catalog.path.parent}'. Wait until it has finished, then try again."
+                f"Another ingest is running in '{self._catalog.path.parent}'. Wait until it ends, then try again."
             ) from error
         try:
             yield

@@ -88,7 +88,7 @@ class KnowledgeBase:
         return self._catalog.documents()
 
     def sync(self) -> int:
-        """Copy what changed in the catalog to Chroma; return how many chunks were copied. Without `maintain`: nothing."""
+        """Copy what is new in the catalog to Chroma; return how many chunks were. Does nothing without `maintain`."""
         if not self._maintain:
             return 0
         with self._sync_lock:

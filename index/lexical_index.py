@@ -48,7 +48,8 @@ def search(connection: sqlite3.Connection, terms: Sequence[str], *, limit: int) 
     query = " OR ".join('"' + term.replace('"', '""') + '"' for term in wanted)
     rows = connection.execute(
         # FTS5 gives better matches smaller numbers.
-        "SELECT rowid, -bm25(lexical, 1.0, ?) AS score FROM lexical WHERE lexical MATCH ? ORDER BY score DESC, rowid LIMIT ?",
+        "SELECT rowid, -bm25(lexical, 1.0, ?) AS score FROM lexical WHERE lexical MATCH ? "
+        "ORDER BY score DESC, rowid LIMIT ?",
         (CONTEXT_WEIGHT, query, limit),
     )
     return [(int(seq), float(score)) for seq, score in rows]

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -25,9 +25,9 @@ from index.catalog import Catalog
 from index.embedding import Vectors
 from index.errors import StoreError
 
-if TYPE_CHECKING:
-    import chromadb
-    from chromadb.api import ClientAPI
+# Chroma's client and collection; its own types leave out `close` and the configuration's dictionary form.
+_Client = Any
+_Collection = Any
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class VectorStore:
     """One open collection. Made by `open_vector_store`; close it when done."""
 
     def __init__(
-        self, catalog: Catalog, client: "ClientAPI", *, index_id: int, lock: FileLock | None, marker: Path | None
+        self, catalog: Catalog, client: _Client, *, index_id: int, lock: FileLock | None, marker: Path | None
     ) -> None:
         self._catalog = catalog
         self._copies = catalog.copies
@@ -64,7 +64,7 @@ class VectorStore:
         from chromadb.errors import ChromaError
 
         try:
-            answer = self._collection.query(query_embeddings=[vector], n_results=limit, include=["distances"])
+            answer = self._collection.query(query_embeddings=vector[np.newaxis], n_results=limit, include=["distances"])
         except (ChromaError, OSError) as error:
             raise StoreError(f"Chroma did not answer ({error}). 'footnote doctor' tells more.") from error
         ids, distances = answer["ids"][0], (answer["distances"] or [[]])[0]
@@ -228,7 +228,7 @@ def _client_settings() -> Any:
     return Settings(anonymized_telemetry=False)
 
 
-def _embedded_client(folder: Path) -> "ClientAPI":
+def _embedded_client(folder: Path) -> _Client:
     import chromadb
     from chromadb.errors import ChromaError
 
@@ -236,11 +236,12 @@ def _embedded_client(folder: Path) -> "ClientAPI":
         return chromadb.PersistentClient(path=str(folder), settings=_client_settings())
     except (ChromaError, OSError, ValueError) as error:
         raise StoreError(
-            f"Chroma cannot open '{folder}': {error}. Delete that folder; the next 'footnote ingest' fills it again from the catalog."
+            f"Chroma cannot open '{folder}': {error}. Delete that folder; "
+            "the next 'footnote ingest' fills it again from the catalog."
         ) from error
 
 
-def _server_client(url: str) -> "ClientAPI":
+def _server_client(url: str) -> _Client:
     import chromadb
     from chromadb.errors import ChromaError
 
@@ -264,7 +265,7 @@ def _collection_name(catalog: Catalog, index_id: int) -> str:
     return f"footnote-{catalog.home_id}-{index_id}"
 
 
-def _open_collection(client: "ClientAPI", catalog: Catalog, index_id: int) -> "chromadb.Collection":
+def _open_collection(client: _Client, catalog: Catalog, index_id: int) -> _Collection:
     identity = catalog.identity
     metadata = {"embedding": identity.embedding, "chunking": identity.chunking} if identity else None
     return client.get_or_create_collection(
@@ -275,14 +276,13 @@ def _open_collection(client: "ClientAPI", catalog: Catalog, index_id: int) -> "c
 def _works(catalog: Catalog, folder: Path, index_id: int) -> bool:
     """Look up some vectors in a child process, because a broken index can crash whoever queries it."""
     stored = catalog.vectors()
-    known = (
-        np.flatnonzero((stored.seqs <= catalog.copies.synced(index_id)) & (np.abs(stored.vectors).sum(axis=1) > 0))
-        if len(stored.seqs)
-        else []
-    )
-    if not len(known) or not folder.exists():
-        return folder.exists()
-    sample = [known[at] for at in np.unique(np.linspace(0, len(known) - 1, _PROBES).astype(int))]
+    if not folder.exists():
+        return False
+    copied = stored.seqs <= catalog.copies.synced(index_id)
+    known = np.flatnonzero(copied & stored.vectors.any(axis=1)) if copied.any() else np.zeros(0, np.int64)
+    if not len(known):
+        return True
+    sample = known[np.unique(np.linspace(0, len(known) - 1, _PROBES).astype(int))]
     probe = {
         "folder": str(folder),
         "collection": _collection_name(catalog, index_id),

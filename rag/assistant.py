@@ -2,16 +2,18 @@
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from typing import Protocol
 
 from index.catalog import DocumentRecord
 from index.documents import ScoredChunk
 from index.knowledge_base import KnowledgeBase
-from index.language import detect_language
+from index.language import UNKNOWN, detect_language
 from rag.answers import Answer, Done, Event, Passage, PassagesFound, Token, Turn
-from rag.citations import cite, known_marks
-from rag.errors import ChatModelError
+from rag.citations import cite, known_marks, without_refusal
+from rag.errors import ChatModelError, QuestionError
 from rag.extractive import QuoteEmbedder, answer_text, choose_quotes, find_quotes, quote_citations
 from rag.prompts import is_not_in_documents, phrases
 from rag.retrieval import build_passages, search
@@ -28,7 +30,7 @@ class ModelChain(Protocol):
         """Name of the chat model."""
         ...
 
-    def stream(self, question: str, *, language: str, history: Sequence[Turn] = ()) -> Iterator[PassagesFound | Token]:
+    def stream(self, question: str, *, language: str, history: Sequence[Turn] = ()) -> Generator[PassagesFound | Token]:
         """Yield the passages, then the text as it comes; raise `ChatModelError` if it does not end well."""
         ...
 
@@ -57,7 +59,7 @@ class Assistant:
             history: Earlier turns of the conversation, oldest first.
 
         Raises:
-            ValueError: If the question is empty.
+            QuestionError: If the question is empty or too long.
         """
         for event in self.stream(question, history=history):
             if isinstance(event, Done):
@@ -87,101 +89,113 @@ class Assistant:
     def stream(self, question: str, *, history: Sequence[Turn] = ()) -> Iterator[Event]:
         """Answer a question as a stream of events: `PassagesFound`, then `Token`s, then `Done`.
 
+        When the chat model fails, or nothing it says can be tied to the passages, the answer in `Done` is quotes, and
+        its notice says why.
+
         Raises:
-            ValueError: If the question is empty.
+            QuestionError: If the question is empty or too long.
         """
-        question = question.strip()
-        if not question:
-            raise ValueError("The question is empty.")
-        clock = _Clock()
-        language = self._language_of(question, history)
-        clock.lap("language")
-        if self._chain is not None:
-            try:
-                yield from self._written(self._chain, question, language, history, clock)
-            except ChatModelError as error:
-                log.warning("The chat model failed, so quotes are given: %s", error)
-                yield from self._quoted(question, language, clock, notice=phrases(language).model_failed)
+        question = _clean(question, longest=self._settings.longest_question)
+        request = _Request(question, self._language_of(question, history), _Clock())
+        if self._chain is None:
+            passages = tuple(self.retrieve(question))
+            request.clock.lap("retrieval")
+            yield PassagesFound(passages)
+            answer = self._quoted(request, passages)
+            yield Token(answer.text)
+            yield Done(answer)
         else:
-            yield from self._quoted(question, language, clock)
+            yield from self._written(request, self._chain, history)
 
     def _language_of(self, question: str, history: Sequence[Turn]) -> str:
         """The question's language; a question without letters is in that of the last one."""
         for text in (question, *(turn.question for turn in reversed(history))):
             language = detect_language(text)
-            if language != "und":
+            if language != UNKNOWN:
                 return language
         return "en"
 
-    def _quoted(self, question: str, language: str, clock: "_Clock", *, notice: str = "") -> Iterator[Event]:
-        passages = self.retrieve(question)
-        clock.lap("retrieval")
-        yield PassagesFound(tuple(passages))
+    def _quoted(self, request: "_Request", passages: tuple[Passage, ...], *, notice: str = "") -> Answer:
         quotes = choose_quotes(
-            find_quotes(question, passages, language=language, embedder=self._embedder),
-            language=language,
+            find_quotes(request.question, passages, language=request.language, embedder=self._embedder),
+            language=request.language,
             settings=self._settings.quoting,
         )
-        clock.lap("quoting")
-        text = answer_text(quotes, phrases(language)) if quotes else phrases(language).not_found
-        yield Token(text)
-        yield Done(
-            Answer(
-                question=question,
-                language=language,
-                text=text,
-                answered=bool(quotes),
-                citations=quote_citations(quotes),
-                passages=tuple(passages),
-                notice=notice,
-                timings=clock.timings(),
-            )
+        request.clock.lap("quoting")
+        sentences = phrases(request.language)
+        return Answer(
+            question=request.question,
+            language=request.language,
+            text=answer_text(quotes, sentences) if quotes else sentences.not_found,
+            answered=bool(quotes),
+            citations=quote_citations(quotes),
+            passages=passages,
+            notice=notice,
+            timings=request.clock.timings(),
         )
 
-    def _written(
-        self, chain: ModelChain, question: str, language: str, history: Sequence[Turn], clock: "_Clock"
-    ) -> Iterator[Event]:
+    def _written(self, request: "_Request", chain: ModelChain, history: Sequence[Turn]) -> Iterator[Event]:
         passages: tuple[Passage, ...] = ()
         pieces: list[str] = []
+        with closing(chain.stream(request.question, language=request.language, history=history)) as stream:
+            try:
+                for event in stream:
+                    if isinstance(event, PassagesFound):
+                        passages = event.passages
+                        request.clock.lap("retrieval")
+                        yield event
+                        break
+                for piece in known_marks(without_refusal(_texts(stream, pieces)), passages=len(passages)):
+                    yield Token(piece)
+            except ChatModelError as error:
+                log.warning("The chat model failed, so quotes are given: %s", error)
+                request.clock.lap("model")
+                yield Done(self._quoted(request, passages, notice=phrases(request.language).model_failed))
+                return
+        request.clock.lap("model")
+        yield Done(self._checked(request, passages, "".join(pieces), model=chain.model))
 
-        stream = chain.stream(question, language=language, history=history)
-
-        def tokens() -> Iterator[str]:
-            for event in stream:
-                if isinstance(event, Token):
-                    pieces.append(event.text)
-                    yield event.text
-
-        first = next(stream)
-        if isinstance(first, PassagesFound):
-            passages = first.passages
-        clock.lap("retrieval")
-        yield PassagesFound(passages)
-        for piece in known_marks(tokens(), passages=len(passages)):
-            yield Token(piece)
-        clock.lap("model")
-        written = "".join(pieces)
-        answered = bool(written.strip()) and not is_not_in_documents(written)
+    def _checked(self, request: "_Request", passages: tuple[Passage, ...], written: str, *, model: str) -> Answer:
+        """The model's text with its marks checked; quotes if none of them holds."""
+        refused = not written.strip() or is_not_in_documents(written)
         cited = cite(
-            written if answered else "",
+            "" if refused else written,
             passages,
-            language=language,
+            language=request.language,
             embedder=self._embedder,
             settings=self._settings.citation,
         )
-        clock.lap("citations")
-        yield Done(
-            Answer(
-                question=question,
-                language=language,
-                text=cited.text if answered else phrases(language).not_found,
-                answered=answered,
-                citations=cited.citations,
-                passages=passages,
-                model=chain.model,
-                timings=clock.timings(),
-            )
+        request.clock.lap("citations")
+        if not refused and not cited.citations:
+            return self._quoted(request, passages, notice=phrases(request.language).unverified)
+        return Answer(
+            question=request.question,
+            language=request.language,
+            text=phrases(request.language).not_found if refused else cited.text,
+            answered=not refused,
+            citations=cited.citations,
+            passages=passages,
+            model=model,
+            timings=request.clock.timings(),
         )
+
+
+def _clean(question: str, *, longest: int) -> str:
+    """The question without surrounding space and without half characters, which come from broken JSON and terminals."""
+    cleaned = question.encode("utf-8", "replace").decode("utf-8").strip()
+    if not cleaned:
+        raise QuestionError("The question is empty. Type a question in any language.")
+    if len(cleaned) > longest:
+        raise QuestionError(f"The question has {len(cleaned)} characters; ask it in at most {longest}.")
+    return cleaned
+
+
+def _texts(stream: Iterator[PassagesFound | Token], pieces: list[str]) -> Iterator[str]:
+    """The texts of a stream's tokens, each also kept in `pieces`."""
+    for event in stream:
+        if isinstance(event, Token):
+            pieces.append(event.text)
+            yield event.text
 
 
 class _Clock:
@@ -198,3 +212,10 @@ class _Clock:
 
     def timings(self) -> dict[str, float]:
         return {**self._laps, "total": round(time.perf_counter() - self._start, 4)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    question: str
+    language: str
+    clock: _Clock

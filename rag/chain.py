@@ -80,7 +80,7 @@ class AnswerChain:
 
     def stream(
         self, question: str, *, language: str, history: Sequence[Turn] = (), standalone_question: str = ""
-    ) -> Iterator[PassagesFound | Token]:
+    ) -> Generator[PassagesFound | Token]:
         """Yield the passages, then the answer in pieces as the model sends them: marks unchecked, cut anywhere.
 
         Without passages the model is not asked and nothing follows. Closing the iterator closes the connection to the

@@ -11,17 +11,20 @@ from dataclasses import dataclass, replace
 
 from index.sentences import sentence_spans
 from rag.answers import Citation, Passage
+from rag.prompts import NOT_IN_DOCUMENTS, is_not_in_documents
 from rag.reranking import TokenEmbedder, coverage
 from rag.settings import CitationSettings
 
 log = logging.getLogger(__name__)
 
-_MARK = re.compile(r"[\[【［]\s*(\d{1,3}(?:\s*[,，、;；\-–]\s*\d{1,3})*)\s*[\]】］]")  # noqa: RUF039 - no escapes to confuse
+_MARK = re.compile(r"[\[【［]\s*(\d{1,3}(?:\s*[,，、;；\-–]\s*\d{1,3})*)\s*[\]】］]")
 _MARK_START = re.compile(r"[\[【［][\s\d,，、;；\-–]*$")
 _RANGE = re.compile(r"(\d+)\s*[\-–]\s*(\d+)")
 _NUMBER = re.compile(r"\d+(?:[.,٫٬'\u00a0\u202f]\d+)*")
 # Longest text held back while it may still become a mark.
 _LONGEST_MARK = 40
+# As long as the text may still become the word for "not in the documents", with some Markdown around it.
+_LONGEST_REFUSAL = len(NOT_IN_DOCUMENTS) + 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,24 @@ def known_marks(pieces: Iterable[str], *, passages: int) -> Iterator[str]:
             yield from _nonempty(_only_known(held[:safe], passages))
             held = held[safe:]
     yield from _nonempty(_only_known(held, passages))
+
+
+def without_refusal(pieces: Iterable[str]) -> Iterator[str]:
+    """Pass a streamed text on unless it begins with the word that stands for "not in the documents"."""
+    held = ""
+    deciding = True
+    for piece in pieces:
+        if not deciding:
+            yield piece
+            continue
+        held += piece
+        if is_not_in_documents(held):
+            return
+        if len(held) >= _LONGEST_REFUSAL:
+            deciding = False
+            yield held
+    if deciding and not is_not_in_documents(held):
+        yield from _nonempty(held)
 
 
 def _nonempty(text: str) -> Iterator[str]:

@@ -12,5 +12,9 @@ class ChatModelError(FootnoteError):
     """The chat model could not be reached, refused, was cut off or answered nothing."""
 
 
+class QuestionError(FootnoteError):
+    """A question is empty or too long."""
+
+
 class PromptError(FootnoteError):
     """A prompt template is missing, or its variables are not those that its step provides."""

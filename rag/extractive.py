@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from index.analysis import name_keys
+from index.chunking import text_weight
 from index.embedding import Embedder
 from index.language import same_language
 from index.sentences import sentence_spans
@@ -109,19 +110,50 @@ def _sentences(passage: Passage) -> list[_Sentence]:
 
 
 def choose_quotes(quotes: Sequence[Quote], *, language: str, settings: QuotingSettings) -> list[Quote]:
-    """Return the quotes of an answer: none if even the best suits too little, else at most three, best first.
+    """Return the quotes of an answer, best first: nothing if even the best sentence suits too little.
 
-    Scores are lower across languages, and less sure; so both limits depend on whether question and passage share one.
+    Scores are lower across languages, so the threshold depends on whether question and sentence share one. Sentences
+    are taken by score until the next would make the answer too long; neighbours are joined to one quote.
+
+    Args:
+        quotes: Scored sentences, best first.
+        language: The question's language.
+        settings: Limits.
     """
-    if not quotes:
+    if not quotes or quotes[0].score < _threshold(quotes[0], language, settings):
         return []
-    across = not same_language(quotes[0].passage.language, language)
-    if quotes[0].score < (settings.threshold_across if across else settings.threshold):
-        return []
-    floor = quotes[0].score * (settings.share_of_best_across if across else settings.share_of_best)
-    chosen = [quote for quote in quotes if quote.score >= floor][: settings.quotes]
-    distinct = {quote.text.casefold(): quote for quote in reversed(chosen)}  # the same words in two documents: the better
-    return sorted(distinct.values(), key=lambda quote: -quote.score)
+    chosen: list[Quote] = []
+    length = 0.0
+    for quote in quotes:
+        if len(chosen) == settings.sentences or quote.score < settings.share_of_best * quotes[0].score:
+            break
+        weight = text_weight(quote.text)
+        # The best one may be long; the same words in two documents are one answer.
+        repeated = any(quote.text.casefold() == other.text.casefold() for other in chosen)
+        if not chosen or (length + weight <= settings.length and not repeated):
+            chosen.append(quote)
+            length += weight
+    return sorted(_joined(chosen), key=lambda quote: (-quote.score, quote.start))
+
+
+def _threshold(quote: Quote, language: str, settings: QuotingSettings) -> float:
+    return settings.threshold if same_language(quote.passage.language, language) else settings.threshold_across
+
+
+def _joined(quotes: Sequence[Quote]) -> list[Quote]:
+    """Make one quote of those that only white space parts, with the score of the better."""
+    joined: list[Quote] = []
+    for quote in sorted(quotes, key=lambda quote: (quote.passage.number, quote.start)):
+        last = joined[-1] if joined else None
+        if last is not None and last.passage is quote.passage and not _between(last, quote).strip():
+            joined[-1] = Quote(last.passage, last.start, quote.end, max(last.score, quote.score))
+        else:
+            joined.append(quote)
+    return joined
+
+
+def _between(one: Quote, other: Quote) -> str:
+    return one.passage.text[one.end - one.passage.start : other.start - one.passage.start]
 
 
 def answer_text(quotes: Sequence[Quote], phrases: Phrases) -> str:
@@ -149,6 +181,6 @@ def quote_citations(quotes: Sequence[Quote]) -> tuple[Citation, ...]:
 
 
 def _quoted(quote: Quote) -> str:
-    opening, closing = _QUOTATION_MARKS.get(quote.passage.language, "“”")
+    opening, closing = tuple(_QUOTATION_MARKS.get(quote.passage.language, "“”"))
     space = "\u202f" if quote.passage.language == "fr" else ""
     return f"{opening}{space}{quote.text}{space}{closing}"

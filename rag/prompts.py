@@ -45,6 +45,8 @@ class Phrases:
     nearest: str
     """Introduces the nearest passages, offered as no more than that."""
     model_failed: str
+    unverified: str
+    """Said when no statement of a model's answer could be tied to the documents, before quotes from them."""
 
 
 class Prompt:

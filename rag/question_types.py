@@ -1,9 +1,9 @@
-"""What kind of thing a question asks for: a sentence that names no person does not say who, one without a figure not how many."""
+"""What a question asks for: a sentence that names nobody does not say who, one without a figure not how many."""
 
 import re
 from enum import StrEnum
 from functools import cache
-
+from typing import Any
 
 
 class Asked(StrEnum):
@@ -22,13 +22,16 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "ca": ("qui", "quan|quin any", "quants|quantes|quant"),
     "cs": ("kdo|koho|komu|kým", "kdy|ve kterém roce|v jakém roce", "kolik"),
     "da": ("hvem", "hvornår|hvilket år", "hvor mange|hvor meget"),
-    "de": ("wer|wem|wen|wessen", "wann|in welchem jahr|seit wann", "wie viele|wie viel|wieviel|wieviele|wie hoch|wie groß"),
+    "de": ("wer|wem|wen|wessen", "wann|in welchem jahr|seit wann",
+           "wie viele|wie viel|wieviel|wieviele|wie hoch|wie groß"),
     "el": ("ποιος|ποια|ποιοι|ποιον", "πότε|ποια χρονιά|ποιο έτος", "πόσοι|πόσες|πόσα|πόσο|πόση"),
-    "en": ("who|whom|whose", "when|what year|which year|what date|what month", "how many|how much|how large|how high|how long"),
+    "en": ("who|whom|whose", "when|what year|which year|what date|what month",
+           "how many|how much|how large|how high|how long"),
     "es": ("quién|quiénes|quien", "cuándo|qué año|cuando|qué fecha", "cuántos|cuántas|cuánto|cuánta|cuantos"),
     "et": ("kes|kelle|keda", "millal|mis aastal", "kui palju|mitu"),
     "fa": ("چه کسی|چه کسانی|کی", "چه زمانی|در چه سالی|چه سالی", "چند|چقدر|چه تعداد"),
-    "fi": ("kuka|ketkä|kenen|ketä|kenet|kenelle", "milloin|koska|minä vuonna|mihin aikaan", "kuinka monta|kuinka paljon|kuinka moni|montako|paljonko"),
+    "fi": ("kuka|ketkä|kenen|ketä|kenet|kenelle", "milloin|koska|minä vuonna|mihin aikaan",
+           "kuinka monta|kuinka paljon|kuinka moni|montako|paljonko"),
     "fr": ("qui", "quand|en quelle année|quelle année|à quelle date", "combien"),
     "he": ("מי", "מתי|באיזו שנה", "כמה"),
     "hi": ("कौन|किसने|किसके|किसकी|किसे", "कब|किस वर्ष|किस साल", "कितने|कितनी|कितना"),
@@ -36,7 +39,8 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "hu": ("ki|kik|kit|kinek", "mikor|melyik évben", "hány|mennyi"),
     "id": ("siapa", "kapan|tahun berapa", "berapa"),
     "it": ("chi", "quando|in che anno|in quale anno", "quanti|quante|quanto|quanta"),
-    "ja": ("誰|だれ|どなた", "いつ|何年|何月|何日", "何人|何社|いくつ|いくら|何件|何個|どのくらい|どれくらい|何台|何パーセント"),
+    "ja": ("誰|だれ|どなた", "いつ|何年|何月|何日",
+           "何人|何社|いくつ|いくら|何件|何個|どのくらい|どれくらい|何台|何パーセント"),
     "ko": ("누가|누구|누군", "언제|몇 년|몇년|몇 월", "몇|얼마나|얼마"),
     "lt": ("kas|kam|ką", "kada|kuriais metais", "kiek"),
     "lv": ("kas|kam|ko", "kad|kurā gadā", "cik"),
@@ -63,7 +67,6 @@ _UNSPACED = frozenset(("ja", "zh", "th", "ko", "ar", "he"))
 """Languages that write these words together with others, so that they may begin or end inside a word."""
 
 _DIGIT = re.compile(r"\d")
-_NAME = re.compile(r"\b[^\W\d_a-zß-ÿ][^\W\d_]*[a-zß-ÿа-яёα-ω][^\W\d_]*(?:[ -](?:(?:de|van|von|der|al|di|da)\s)?)[A-ZÄÖÅÜÉÁŠŽČŁŚА-ЯΑ-Ω][^\W\d_]+")  # noqa: E501
 
 
 def asked_for(question: str, language: str) -> Asked | None:
@@ -76,10 +79,19 @@ def asked_for(question: str, language: str) -> Asked | None:
 
 
 def offers(sentence: str, asked: Asked) -> bool:
-    """Whether a sentence of any language holds something of that kind. A person's name can be told by its capitals only."""
+    """Whether a sentence of any language holds something of that kind; names are told by their capitals."""
     if asked is Asked.PERSON:
-        return _NAME.search(sentence) is not None
+        return _name().search(sentence) is not None
     return _DIGIT.search(sentence) is not None
+
+
+@cache
+def _name() -> Any:
+    """Two neighbouring words with capitals, the first not all in capitals, in any script that has them."""
+    import regex
+
+    # `regex` has classes for upper and lower case in all scripts, `re` has not.
+    return regex.compile(r"\b\p{Lu}\p{M}*\p{L}*\p{Ll}[\p{L}\p{M}]*[ -](?:(?:de|van|von|der|al|di|da) )?\p{Lu}\p{L}+")
 
 
 @cache

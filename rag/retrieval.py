@@ -40,7 +40,7 @@ def search(
 
 
 def lexical_weight(language: str, document_languages: Collection[str], *, settings: RetrievalSettings) -> float:
-    """How much lexical search counts: words are shared within a language; across languages only names and numbers are."""
+    """How much lexical search counts: within a language words meet, across languages only names and numbers do."""
     same = any(same_language(language, other) for other in document_languages)
     return 1.0 if same else settings.lexical_weight_across
 

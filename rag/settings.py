@@ -45,18 +45,18 @@ class RetrievalSettings:
 
 @dataclass(frozen=True, slots=True)
 class QuotingSettings:
-    """How an extractive answer is chosen."""
+    """How an extractive answer is chosen. The figures behind the numbers: `bench/RESULTS.md`."""
 
-    quotes: int = 3
-    """A reader takes in three quotes at a glance."""
+    sentences: int = 3
+    """A reader takes in three at a glance."""
+    length: int = 450
+    """Characters of an answer, in the measure of `index.lengths.text_weight`; only a single sentence may be longer."""
+    share_of_best: float = 0.7
+    """Further sentences score at least this share of the best one; weaker ones only repeat the topic."""
     threshold: float = 1.0
     """Least score of the best sentence in the question's language; below it the documents do not answer."""
     threshold_across: float = 0.4
-    """The same for a sentence in another language. Both: see `bench/RESULTS.md`, abstention."""
-    share_of_best: float = 0.88
-    """Further quotes score at least this share of the best one; weaker ones mostly repeat the topic."""
-    share_of_best_across: float = 0.8
-    """Across languages the right sentence is less often the very first."""
+    """The same for a sentence in another language, where words meet less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,8 @@ class CitationSettings:
 class AssistantSettings:
     """All settings of the read path."""
 
+    longest_question: int = 4000
+    """Characters: two pages. More is a pasted document, which belongs into the folder."""
     retrieval: RetrievalSettings = field(default_factory=RetrievalSettings)
     quoting: QuotingSettings = field(default_factory=QuotingSettings)
     citation: CitationSettings = field(default_factory=CitationSettings)

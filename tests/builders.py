@@ -40,7 +40,9 @@ def make_catalog(home: Path, documents: Sequence[Document], embedder: Embedder) 
     return catalog
 
 
-def make_passage(text: str, *, number: int = 1, start: int = 0, language: str = "en", document: str = "a.txt") -> Passage:
+def make_passage(
+    text: str, *, number: int = 1, start: int = 0, language: str = "en", document: str = "a.txt"
+) -> Passage:
     """A passage that begins at a place of its document."""
     return Passage(
         number=number,

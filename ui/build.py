@@ -8,8 +8,8 @@ from index.catalog import Catalog
 from index.embedding import Embedder, EndpointEmbedder, SentenceTransformerEmbedder, StaticEmbedder
 from index.ingest import Ingest
 from index.knowledge_base import KnowledgeBase, open_catalog, open_knowledge_base
-from index.vector_store import open_vector_store
 from index.settings import ChunkingSettings, LoadingSettings
+from index.vector_store import open_vector_store
 from rag.assistant import Assistant
 from rag.settings import AssistantSettings
 from ui.settings import Settings

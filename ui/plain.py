@@ -36,7 +36,8 @@ def search_plain(results: Sequence[ScoredChunk], documents: Sequence[DocumentRec
     return (
         "\n\n".join(
             f"{rank}. {printable(titles.get(found.chunk.source, found.chunk.source))}  "
-            f"{found.score:.2f} ({', '.join(found.searchers)})\n   {found.chunk.location}\n   {_first_words(found.chunk.text)}"
+            f"{found.score:.2f} ({', '.join(found.searchers)})\n"
+            f"   {found.chunk.location}\n   {_first_words(found.chunk.text)}"
             for rank, found in enumerate(results, start=1)
         )
         or "Nothing was found."

@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     chroma_url: str | None = None
     max_file_mb: int = Field(default=20, ge=1, le=2000)
     model: str | None = None
-    model_timeout: float = Field(default=60, gt=0)
+    model_timeout: float = Field(default=120, gt=0)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
     # Named as every OpenAI-compatible tool names them.
     openai_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("OPENAI_API_KEY"))
@@ -43,7 +43,10 @@ class Settings(BaseSettings):
             )
         key = self.openai_api_key.get_secret_value() if self.openai_api_key else None
         return ChatModelSettings(
-            model=self.model, base_url=self.openai_base_url, api_key=key, timeout=self.model_timeout
+            model=self.model,
+            base_url=self.openai_base_url or "https://api.openai.com/v1",
+            api_key=key,
+            timeout=self.model_timeout,
         )
 
 

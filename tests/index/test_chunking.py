@@ -6,7 +6,7 @@ from index.chunking import chunk_document, text_weight
 from index.documents import Chunk, Document
 from index.settings import ChunkingSettings
 
-SETTINGS = ChunkingSettings()
+SETTINGS = ChunkingSettings(target_length=240)
 
 
 def document(text: str, *, language: str = "en", source: str = "a.md", content_hash: str = "0") -> Document:

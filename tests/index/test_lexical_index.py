@@ -44,8 +44,9 @@ def test_a_word_finds_its_chunk_first(connection: sqlite3.Connection, query: str
 
 def test_scores_fall_and_are_positive(connection: sqlite3.Connection) -> None:
     found = lexical_index.search(connection, analyse("delegation battery plant"), limit=5)
-    assert [seq for seq, _ in found] == [7, 1]
-    assert found[0][1] > found[1][1] > 0
+    # 6 and 3 say "battery" in Russian and Hindi, which sounds alike.
+    assert [seq for seq, _ in found] == [7, 1, 6, 3]
+    assert found[0][1] > found[1][1] > found[2][1] > 0
 
 
 def test_a_term_in_the_context_counts_for_less_than_in_the_text(connection: sqlite3.Connection) -> None:

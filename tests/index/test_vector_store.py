@@ -136,7 +136,7 @@ def test_a_second_process_does_without_the_folder(tmp_path: Path, catalog: Catal
     store.close()
 
 
-def test_a_rebuilt_index_gets_a_collection_of_its_own(catalog: Catalog, bundled: StaticEmbedder) -> None:
+def test_a_rebuilt_index_gets_a_collection_of_its_own(catalog: Catalog) -> None:
     store = opened(catalog)
     store.sync()
     former = store._collection.name
@@ -222,9 +222,7 @@ _WRITER = """
 
 @pytest.mark.slow
 @pytest.mark.parametrize("lines", [40, 130, 333])
-def test_nothing_is_lost_when_the_writer_is_killed(
-    tmp_path: Path, catalog: Catalog, bundled: StaticEmbedder, lines: int
-) -> None:
+def test_nothing_is_lost_when_the_writer_is_killed(tmp_path: Path, catalog: Catalog, lines: int) -> None:
     writer = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(_WRITER), str(tmp_path)],
         stdout=subprocess.PIPE,

@@ -233,7 +233,7 @@ def test_closing_after_a_token_closes_the_connection_to_the_model(openai_server:
     events = make_chain(openai_server).stream("?", language="en")
     next(events)
     next(events)
-    events.close()  # type: ignore[attr-defined]
+    events.close()
     (request,) = openai_server.requests
     assert request.left_early.wait(timeout=5)
     assert request.events_sent < 100
@@ -253,7 +253,7 @@ def test_closing_after_the_passages_never_asks_the_model(openai_server: OpenAISe
     events = make_chain(openai_server).stream("?", language="en")
     next(events)
     started = time.monotonic()
-    events.close()  # type: ignore[attr-defined]
+    events.close()
     assert time.monotonic() - started < 1
     assert openai_server.requests == []
 

@@ -124,7 +124,7 @@ def test_every_table_of_phrases_has_the_same_keys() -> None:
     content = tomllib.loads((PROMPTS_FOLDER / "phrases.toml").read_text(encoding="utf-8"))
     del content["names"]
     assert {frozenset(entries) for entries in content.values()} == {
-        frozenset({"name", "quoted", "not_found", "nearest", "model_failed"})
+        frozenset({"name", "quoted", "not_found", "nearest", "model_failed", "unverified"})
     }
 
 
