@@ -21,6 +21,8 @@ from index.documents import Chunk, Document
 from index.embedding import Vectors
 from index.errors import IndexMismatchError, StoreError
 
+# Of the table `indexes`: those that are not searched.
+_INACTIVE = "id IS NOT (SELECT id FROM active)"
 # Stays below SQLite's limit of variables in one statement.
 _MANY = 500
 
@@ -153,7 +155,7 @@ class Catalog:
 
     def drop_unfinished(self) -> None:
         """Drop what a rebuild left that did not come to its end."""
-        if self._database.rows("SELECT 1 FROM indexes WHERE id IS NOT (SELECT id FROM active)"):
+        if self._database.rows(f"SELECT 1 FROM indexes WHERE {_INACTIVE}"):  # noqa: S608
             with self._database.transaction() as connection:
                 _drop_inactive(connection)
 
@@ -231,9 +233,12 @@ class Catalog:
     # -- Chunks --------------------------------------------------------------------------------------------------------
 
     def search_lexical(self, terms: Sequence[str], *, limit: int) -> list[tuple[int, float]]:
-        """Return (sequence number, BM25 score), best first; some may belong to an index that is not active."""
+        """Return (sequence number, BM25 score) of live chunks, best first."""
         with self._database.reading() as connection:
-            return lexical_index.search(connection, terms, limit=limit)
+            unfinished = connection.execute(f"SELECT 1 FROM indexes WHERE {_INACTIVE}").fetchone()  # noqa: S608
+            # What a rebuild has made so far is never searched, and takes no place of what is.
+            within = "SELECT seq FROM live" if unfinished else None
+            return lexical_index.search(connection, terms, limit=limit, within=within)
 
     def chunks(self, seqs: Sequence[int]) -> dict[int, Chunk]:
         """Return the live chunks with these numbers; numbers that are gone are left out."""

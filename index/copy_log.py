@@ -33,6 +33,11 @@ class CopyLog:
         rows = self._database.rows("SELECT seq FROM dead WHERE index_id = ? ORDER BY seq", (index_id,))
         return [as_int(row[0]) for row in rows]
 
+    def dead_count(self, index_id: int) -> int:
+        """Return how many deleted chunks the vector store may still hold."""
+        (row,) = self._database.rows("SELECT count(*) FROM dead WHERE index_id = ?", (index_id,))
+        return as_int(row[0])
+
     def forget_dead(self, seqs: Iterable[int]) -> None:
         """Note that the vector store holds these no more."""
         with self._database.transaction(counted=False) as connection:

@@ -59,6 +59,9 @@ class Database:
             ) from error
         try:
             self._prepare()
+        except sqlite3.OperationalError as error:  # no right to write, no space, locked for a minute
+            self.connection.close()
+            raise self._unusable(error) from error
         except sqlite3.Error as error:
             self.connection.close()
             raise StoreError(f"'{path}' is not a usable catalog: {error}. Move it away and ingest again.") from error
@@ -87,27 +90,43 @@ class Database:
     @contextmanager
     def transaction(self, *, counted: bool = True) -> Iterator[sqlite3.Connection]:
         """Everything in the block is committed together, or nothing; counted commits change what can be found."""
-        with self._lock:
+        with self._lock, self._errors_named():
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self.connection
                 if counted:
                     self.connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'commits'")
+                self.connection.execute("COMMIT")
             except BaseException:
-                self.connection.execute("ROLLBACK")
+                if self.connection.in_transaction:  # SQLite ends it by itself when the disk is full
+                    self.connection.execute("ROLLBACK")
                 raise
-            self.connection.execute("COMMIT")
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """The connection, for this thread alone until the block ends."""
-        with self._lock:
+        with self._lock, self._errors_named():
             yield self.connection
 
     def rows(self, statement: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run one statement and return all rows."""
-        with self._lock, closing(self.connection.execute(statement, parameters)) as cursor:
+        with self._lock, self._errors_named(), closing(self.connection.execute(statement, parameters)) as cursor:
             return cursor.fetchall()
+
+    @contextmanager
+    def _errors_named(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+            raise  # a mistake in this program, not in what surrounds it
+        except sqlite3.DatabaseError as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: sqlite3.Error) -> StoreError:
+        return StoreError(
+            f"The catalog '{self.path}' cannot be read or written: {error}. Check the disk's free space and your rights"
+            " there, or choose another folder with --home."
+        )
 
     def meta(self, key: str) -> object:
         """Return a value of the `meta` table, or `None`."""

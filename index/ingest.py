@@ -5,7 +5,7 @@ and the next run goes on from there.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -104,6 +104,7 @@ class Ingest:
             paths: Files and folders.
             prune: Whether to remove documents that came from under `paths` and whose files are gone. Nothing is
                 removed below a folder that is missing or empty: that is more often a disk not mounted than a wish.
+                A file that is named itself is removed if the folder it was in is still there.
             progress: Called after each document.
 
         Raises:
@@ -173,9 +174,13 @@ class Ingest:
                 continue
             for file in files:
                 source = self.source_of(file)
-                if source not in seen:
-                    seen.add(source)
+                if source in seen:
+                    continue
+                seen.add(source)
+                if _is_utf8(source):
                     yield self._file_outcome(file, source, known.get(source))
+                else:
+                    yield Outcome(source, State.FAILED, f"The name of {source!r} is not valid UTF-8: rename the file.")
             if not files:
                 yield Outcome(str(path), State.FAILED, f"'{path}' has no documents of a known type (.md, .txt, .html).")
             elif prune and path.is_dir():
@@ -185,17 +190,19 @@ class Ingest:
         self, path: Path, reason: str, known: dict[str, DocumentRecord], *, prune: bool
     ) -> Iterator[Outcome]:
         source = self.source_of(path)
-        if prune and source in known and not path.exists():
+        if prune and source in known and not path.exists() and path.parent.is_dir():
+            del known[source]
             self._catalog.remove_document(source)
             yield Outcome(source, State.REMOVED)
         else:
             yield Outcome(str(path), State.FAILED, reason)
 
-    def _pruned(self, folder: Path, known: Iterable[str], seen: set[str]) -> Iterator[Outcome]:
+    def _pruned(self, folder: Path, known: dict[str, DocumentRecord], seen: set[str]) -> Iterator[Outcome]:
         inside = folder.resolve()
         for source in sorted(set(known) - seen):
             file = self._root / source
             if file.is_relative_to(inside) and not file.exists():
+                del known[source]
                 self._catalog.remove_document(source)
                 yield Outcome(source, State.REMOVED)
 
@@ -240,3 +247,12 @@ class Ingest:
             IndexedChunk(chunk, vector, analyse(chunk.text), analyse(f"{document.title} {chunk.heading}"))
             for chunk, vector in zip(chunks, vectors, strict=True)
         ]
+
+
+def _is_utf8(name: str) -> bool:
+    """Whether a file's name can be stored and shown: a file system may hold bytes that are no text."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -6,11 +6,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from index.analysis import analyse
 from index.catalog import Catalog, DocumentRecord, IndexIdentity
 from index.documents import Chunk, Document, ScoredChunk
 from index.embedding import Embedder
-from index.errors import FootnoteError, StoreError
+from index.errors import FootnoteError, IndexMismatchError, StoreError
 from index.exact_search import ExactSearch
 from index.settings import ChunkingSettings
 from index.vector_store import VectorStore, open_vector_store
@@ -18,8 +21,8 @@ from index.vector_store import VectorStore, open_vector_store
 log = logging.getLogger(__name__)
 
 CATALOG_FILE = "catalog.sqlite3"
-# Chroma may still hold deleted chunks; asking for more makes up for the dropped ones.
-_OVER_FETCH = 1.5
+# Chroma may still hold deleted chunks: as many more are asked for. Beyond this number a scan is faster.
+_MOST_DEAD = 1000
 # How soon a server notices what another process ingested; until copied, it is found by scanning.
 _FOLLOW_SECONDS = 2.0
 
@@ -47,24 +50,53 @@ class KnowledgeBase:
         self._sync_lock = threading.Lock()
         self._closing = threading.Event()
         self._follower: threading.Thread | None = None
+        self._index_id = catalog.revision.index_id
         self._store: VectorStore | None = self._open_store()
 
     def _open_store(self) -> VectorStore | None:
         return open_vector_store(self._catalog, url=self._chroma_url, repair=self._maintain)
 
     def search_dense(self, query: str, *, limit: int) -> list[ScoredChunk]:
-        """Return the chunks whose vectors are nearest to the query's, best first; the score is cosine similarity."""
+        """Return the chunks whose vectors are nearest to the query's, best first; the score is cosine similarity.
+
+        Raises:
+            IndexMismatchError: If another process has rebuilt the index with another embedding model.
+        """
         vector = self._embedder.embed_questions([query])[0]
         if not vector.any():
             return []
-        store, revision = self._store, self._catalog.revision
-        found: list[tuple[int, float]] = []
-        copied = 0
-        if store is not None and store.index_id == revision.index_id:
-            copied = self._catalog.copies.synced(store.index_id)
-            found = store.search(vector, limit=int(limit * _OVER_FETCH) + 1)
+        self._check_model()
+        copied, found = self._search_store(vector, limit)
         found += self._exact.search(vector, after=copied, limit=limit)
         return self._scored(sorted(found, key=lambda pair: (-pair[1], pair[0])), "dense", limit)
+
+    def _search_store(self, vector: NDArray[np.float32], limit: int) -> tuple[int, list[tuple[int, float]]]:
+        """Search Chroma; return also up to which number that covers the chunks. All others are to be scanned."""
+        store, index_id = self._store, self._catalog.revision.index_id
+        if store is None or store.index_id != index_id:
+            return 0, []
+        dead = self._catalog.copies.dead_count(store.index_id)
+        if dead > _MOST_DEAD:
+            return 0, []
+        copied = self._catalog.copies.synced(store.index_id)
+        try:
+            return copied, store.search(vector, limit=limit + dead)
+        except StoreError as error:
+            if store is self._store:  # else it was closed because the index was rebuilt
+                log.warning("Chroma is not searched: %s", error)
+            return 0, []
+
+    def _check_model(self) -> None:
+        index_id = self._catalog.revision.index_id
+        if index_id == self._index_id:
+            return
+        identity = self._catalog.identity
+        if identity is not None and identity.embedding != self._embedder.name:
+            raise IndexMismatchError(
+                f"The index in '{self._catalog.path.parent}' has been rebuilt with the embedding model "
+                f"{identity.embedding!r}, but {self._embedder.name!r} is in use here. Set that model and start again."
+            )
+        self._index_id = index_id
 
     def search_lexical(self, query: str, *, limit: int) -> list[ScoredChunk]:
         """Return the chunks that share terms with the query, best first; the score is BM25."""

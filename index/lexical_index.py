@@ -40,15 +40,25 @@ def delete(connection: sqlite3.Connection, seqs: Iterable[int]) -> None:
     connection.executemany("DELETE FROM lexical WHERE rowid = ?", ((seq,) for seq in seqs))
 
 
-def search(connection: sqlite3.Connection, terms: Sequence[str], *, limit: int) -> list[tuple[int, float]]:
-    """Return (sequence number, BM25 score) of the chunks that hold any of the terms, best first."""
+def search(
+    connection: sqlite3.Connection, terms: Sequence[str], *, limit: int, within: str | None = None
+) -> list[tuple[int, float]]:
+    """Return (sequence number, BM25 score) of the chunks that hold any of the terms, best first.
+
+    Args:
+        connection: The catalog's.
+        terms: What `analysis` made of the query.
+        limit: How many at most.
+        within: A SELECT statement that gives the only sequence numbers that may be found.
+    """
     wanted = list(dict.fromkeys(terms))[:MAX_QUERY_TERMS]
     if not wanted:
         return []
     query = " OR ".join('"' + term.replace('"', '""') + '"' for term in wanted)
+    only = f"AND rowid IN ({within})" if within else ""
     rows = connection.execute(
         # FTS5 gives better matches smaller numbers.
-        "SELECT rowid, -bm25(lexical, 1.0, ?) AS score FROM lexical WHERE lexical MATCH ? "
+        f"SELECT rowid, -bm25(lexical, 1.0, ?) AS score FROM lexical WHERE lexical MATCH ? {only} "  # noqa: S608
         "ORDER BY score DESC, rowid LIMIT ?",
         (CONTEXT_WEIGHT, query, limit),
     )

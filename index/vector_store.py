@@ -71,7 +71,19 @@ class VectorStore:
         return [(int(seq), 1.0 - distance) for seq, distance in zip(ids, distances, strict=True)]
 
     def sync(self) -> int:
-        """Copy what is new in the catalog, take out what is gone; return how many chunks were copied."""
+        """Copy what is new in the catalog, take out what is gone; return how many chunks were copied.
+
+        Raises:
+            StoreError: If Chroma does not take it; what is missing there is copied next time.
+        """
+        from chromadb.errors import ChromaError
+
+        try:
+            return self._sync()
+        except (ChromaError, OSError) as error:
+            raise StoreError(f"Chroma did not take the new chunks ({error}). 'footnote doctor' tells more.") from error
+
+    def _sync(self) -> int:
         copied = 0
         while self._catalog.revision.index_id == self.index_id:
             seqs = self._copy_batch(self._copies.synced(self.index_id))
@@ -180,7 +192,7 @@ def open_vector_store(catalog: Catalog, *, url: str | None = None, repair: bool 
     lock: FileLock | None = FileLock(home / "chroma.lock", is_singleton=False)
     try:
         lock.acquire(blocking=False)  # type: ignore[union-attr]
-    except Timeout:
+    except (Timeout, OSError):  # another process has it, or we may not write here
         lock = None
     try:
         if url is not None:

@@ -1,6 +1,7 @@
 """`Assistant`: question in, cited answer out. The public entry of the project for Python programs."""
 
 import logging
+import re
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
@@ -9,10 +10,11 @@ from typing import Protocol
 
 from index.catalog import DocumentRecord
 from index.documents import ScoredChunk
+from index.function_words import FUNCTION_WORDS
 from index.knowledge_base import KnowledgeBase
 from index.language import UNKNOWN, detect_language
 from rag.answers import Answer, Done, Event, Passage, PassagesFound, Token, Turn
-from rag.citations import cite, known_marks, without_refusal
+from rag.citations import cite, drop_refusal, known_marks, without_refusal
 from rag.errors import ChatModelError, QuestionError
 from rag.extractive import QuoteEmbedder, answer_text, choose_quotes, find_quotes, quote_citations
 from rag.prompts import is_not_in_documents, phrases
@@ -20,6 +22,12 @@ from rag.retrieval import build_passages, search
 from rag.settings import AssistantSettings
 
 log = logging.getLogger(__name__)
+
+_WORD = re.compile(r"\w+")
+_KATAKANA = re.compile("[\u30a1-\u30ff]+")
+_FUNCTION_WORDS = frozenset().union(*FUNCTION_WORDS.values())
+# More words with capitals are a heading.
+_MOST_NAMES = 4
 
 
 class ModelChain(Protocol):
@@ -96,6 +104,7 @@ class Assistant:
             QuestionError: If the question is empty or too long.
         """
         question = _clean(question, longest=self._settings.longest_question)
+        history = [Turn(_whole(turn.question), _whole(turn.answer)) for turn in history]
         request = _Request(question, self._language_of(question, history), _Clock())
         if self._chain is None:
             passages = tuple(self.retrieve(question))
@@ -108,25 +117,26 @@ class Assistant:
             yield from self._written(request, self._chain, history)
 
     def _language_of(self, question: str, history: Sequence[Turn]) -> str:
-        """The question's language; a question without letters is in that of the last one."""
-        for text in (question, *(turn.question for turn in reversed(history))):
+        """The question's language; one of names and numbers only is in that of the last question with other words."""
+        said = [question, *(turn.question for turn in reversed(history))]
+        for text in (*(text for text in said if not _only_names(text)), *said):
             language = detect_language(text)
             if language != UNKNOWN:
                 return language
         return "en"
 
     def _quoted(self, request: "_Request", passages: tuple[Passage, ...], *, notice: str = "") -> Answer:
-        quotes = choose_quotes(
-            find_quotes(request.question, passages, language=request.language, embedder=self._embedder),
-            language=request.language,
-            settings=self._settings.quoting,
+        settings = self._settings.quoting
+        sentences = find_quotes(
+            request.question, passages, language=request.language, embedder=self._embedder, settings=settings
         )
+        quotes = choose_quotes(sentences, settings=settings)
         request.clock.lap("quoting")
-        sentences = phrases(request.language)
+        said = phrases(request.language)
         return Answer(
             question=request.question,
             language=request.language,
-            text=answer_text(quotes, sentences) if quotes else sentences.not_found,
+            text=answer_text(quotes, said) if quotes else said.not_found,
             answered=bool(quotes),
             citations=quote_citations(quotes),
             passages=passages,
@@ -159,7 +169,7 @@ class Assistant:
         """The model's text with its marks checked; quotes if none of them holds."""
         refused = not written.strip() or is_not_in_documents(written)
         cited = cite(
-            "" if refused else written,
+            "" if refused else drop_refusal(written),
             passages,
             language=request.language,
             embedder=self._embedder,
@@ -181,13 +191,18 @@ class Assistant:
 
 
 def _clean(question: str, *, longest: int) -> str:
-    """The question without surrounding space and without half characters, which come from broken JSON and terminals."""
-    cleaned = question.encode("utf-8", "replace").decode("utf-8").strip()
+    """The question without surrounding space and half characters."""
+    cleaned = _whole(question).strip()
     if not cleaned:
         raise QuestionError("The question is empty. Type a question in any language.")
     if len(cleaned) > longest:
         raise QuestionError(f"The question has {len(cleaned)} characters; ask it in at most {longest}.")
     return cleaned
+
+
+def _whole(text: str) -> str:
+    """The text without half characters, which come from broken JSON and terminals and cannot be sent anywhere."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _texts(stream: Iterator[PassagesFound | Token], pieces: list[str]) -> Iterator[str]:
@@ -196,6 +211,14 @@ def _texts(stream: Iterator[PassagesFound | Token], pieces: list[str]) -> Iterat
         if isinstance(event, Token):
             pieces.append(event.text)
             yield event.text
+
+
+def _only_names(text: str) -> bool:
+    """Whether a text is a few words with capitals, or in the script that Japanese writes foreign names in."""
+    words = _WORD.findall(text)
+    if len(words) > _MOST_NAMES or any(word.lower() in _FUNCTION_WORDS for word in words):
+        return False
+    return all(word[0].isupper() or word[0].isdecimal() or _KATAKANA.fullmatch(word) for word in words)
 
 
 class _Clock:

@@ -1,30 +1,31 @@
-"""Footnote marks of a model's answer: each one is tied to the exact words that support it, or removed.
-
-Accepted marks: `[1]`, `[1, 2]`, `[1][2]`, `[1-3]`, `【1】`, `［1］`, with digits of any script.
-"""
+"""Footnote marks of a model's answer: each one is tied to the exact words that support it, or removed."""
 
 import logging
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
+from index.lengths import text_weight
 from index.sentences import sentence_spans
 from rag.answers import Citation, Passage
-from rag.prompts import NOT_IN_DOCUMENTS, is_not_in_documents
+from rag.marks import Mark, MarkReader, read_marks
+from rag.numbers import count_numbers, numbers_occur
+from rag.prompts import NOT_IN_DOCUMENTS
 from rag.reranking import TokenEmbedder, coverage
 from rag.settings import CitationSettings
 
 log = logging.getLogger(__name__)
 
-_MARK = re.compile(r"[\[【［]\s*(\d{1,3}(?:\s*[,，、;；\-–]\s*\d{1,3})*)\s*[\]】］]")
-_MARK_START = re.compile(r"[\[【［][\s\d,，、;；\-–]*$")
-_RANGE = re.compile(r"(\d+)\s*[\-–]\s*(\d+)")
-_NUMBER = re.compile(r"\d+(?:[.,٫٬'\u00a0\u202f]\d+)*")
-# Longest text held back while it may still become a mark.
-_LONGEST_MARK = 40
-# As long as the text may still become the word for "not in the documents", with some Markdown around it.
-_LONGEST_REFUSAL = len(NOT_IN_DOCUMENTS) + 8
+_BLANKS = " \t\u00a0\u202f"
+_BULLET = re.compile(r"[\s\-*•·>–—]*(?:\d{1,2}[.)．、](?=\s|\D)\s*)?")
+# What is looked at before a mark: several of the longest sentences, so that an endless line stays cheap.
+_LOOK_BACK = 2000
+# A shorter piece between two marks of a sentence says too little alone; the sentence up to it is compared instead.
+_SHORTEST_CLAIM = 15
+_REFUSAL = re.compile(NOT_IN_DOCUMENTS.replace("_", r"\\?[_\s]"))
+# What a refusal may be dressed up with and still be one (see `rag.prompts.is_not_in_documents`).
+_ORNAMENTS = " \t\r\n\"'`*_\\[](){}<>.:«»„“”‘’"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,33 +43,10 @@ def known_marks(pieces: Iterable[str], *, passages: int) -> Iterator[str]:
         pieces: The text as it arrives.
         passages: How many passages there are; marks count from 1.
     """
-    held = ""
+    reader = MarkReader()
     for piece in pieces:
-        held += piece
-        start = _MARK_START.search(held)
-        safe = start.start() if start and len(held) - start.start() <= _LONGEST_MARK else len(held)
-        if safe:
-            yield from _nonempty(_only_known(held[:safe], passages))
-            held = held[safe:]
-    yield from _nonempty(_only_known(held, passages))
-
-
-def without_refusal(pieces: Iterable[str]) -> Iterator[str]:
-    """Pass a streamed text on unless it begins with the word that stands for "not in the documents"."""
-    held = ""
-    deciding = True
-    for piece in pieces:
-        if not deciding:
-            yield piece
-            continue
-        held += piece
-        if is_not_in_documents(held):
-            return
-        if len(held) >= _LONGEST_REFUSAL:
-            deciding = False
-            yield held
-    if deciding and not is_not_in_documents(held):
-        yield from _nonempty(held)
+        yield from _nonempty(_only_known(reader.read(piece), passages))
+    yield from _nonempty(_only_known(reader.close(), passages))
 
 
 def _nonempty(text: str) -> Iterator[str]:
@@ -76,19 +54,50 @@ def _nonempty(text: str) -> Iterator[str]:
         yield text
 
 
-def _only_known(text: str, passages: int) -> str:
-    def known(mark: re.Match[str]) -> str:
-        return "".join(f"[{number}]" for number in _numbers(mark[1]) if 1 <= number <= passages)
-
-    return _MARK.sub(known, text)
-
-
-def _numbers(inside: str) -> list[int]:
-    """The numbers in a mark, ranges spelt out, each once."""
-    spelt = _RANGE.sub(
-        lambda found: ",".join(str(n) for n in range(int(found[1]), min(int(found[2]), int(found[1]) + 20) + 1)), inside
+def _only_known(parts: Iterable[str | Mark], passages: int) -> str:
+    return "".join(
+        part if isinstance(part, str) else "".join(f"[{number}]" for number in part.numbers if 1 <= number <= passages)
+        for part in parts
     )
-    return list(dict.fromkeys(int(number) for number in re.findall(r"\d+", spelt)))
+
+
+def without_refusal(pieces: Iterable[str]) -> Iterator[str]:
+    """Pass a streamed text on without the word that stands for "not in the documents", however it was cut.
+
+    Nothing of a text that begins with the word is passed on.
+    """
+    held = ""
+    begun = False
+    for piece in pieces:
+        held += piece
+        while found := _REFUSAL.search(held):
+            before, held = held[: found.start()], held[found.end() :]
+            if not begun and not before.strip(_ORNAMENTS):
+                return
+            begun = True
+            yield from _nonempty(before)
+        if not begun and not held.strip(_ORNAMENTS):
+            continue
+        safe = _refusal_may_start(held)
+        if begun or held[:safe].strip(_ORNAMENTS):
+            begun = True
+            yield from _nonempty(held[:safe])
+            held = held[safe:]
+    yield from _nonempty(held)
+
+
+def drop_refusal(text: str) -> str:
+    """The text without the word that stands for "not in the documents", which a model may add to half an answer."""
+    return _REFUSAL.sub("", text)
+
+
+def _refusal_may_start(text: str) -> int:
+    """Where the word for "not in the documents" begins that the text may end in the middle of; else its length."""
+    for start in range(max(0, len(text) - len(NOT_IN_DOCUMENTS) - 2), len(text)):
+        plain = re.sub(r"\\?[_\s]|\\$", "_", text[start:])
+        if text[start] == "N" and NOT_IN_DOCUMENTS.startswith(plain):
+            return start
+    return len(text)
 
 
 def cite(
@@ -108,49 +117,96 @@ def cite(
     """
     by_number = {passage.number: passage for passage in passages}
     footnotes: dict[tuple[str, int, int], Citation] = {}
-    parts: list[str] = []
-    done = 0
-    for mark in _MARK.finditer(text):
-        claim = _statement_before(text, mark.start(), language)
+    parts = read_marks(text)
+    resolved: list[str | list[int]] = []
+    for part, claim in zip(parts, _claims(parts, language), strict=True):
+        if isinstance(part, str):
+            resolved.append(part)
+            continue
         numbers: list[int] = []
-        for number in _numbers(mark[1]):
+        for number in part.numbers:
             citation = _supported(claim, by_number.get(number), embedder=embedder, settings=settings)
             if citation is None:
                 log.info("Removed mark [%d]: nothing in that passage supports %r.", number, claim)
                 continue
-            known = footnotes.setdefault(
-                (citation.document, citation.start, citation.end), replace(citation, number=len(footnotes) + 1)
-            )
-            numbers.append(known.number)
-        before = text[done : mark.start()]
-        parts.append(before if numbers else before.rstrip(" \u00a0"))
-        parts += [f"[{number}]" for number in dict.fromkeys(numbers)]
-        done = mark.end()
-    parts.append(text[done:])
-    return CitedText("".join(parts).strip(), tuple(footnotes.values()))
+            place = (citation.document, citation.start, citation.end)
+            numbers.append(footnotes.setdefault(place, replace(citation, number=len(footnotes) + 1)).number)
+        resolved.append(numbers)
+    return CitedText(_assembled(resolved), tuple(footnotes.values()))
 
 
-def _statement_before(text: str, at: int, language: str) -> str:
-    """The sentence that a mark at this place belongs to, without marks; marks may follow its full stop."""
-    before = _MARK.sub(lambda mark: " " * len(mark[0]), text[:at])
-    spans = sentence_spans(before, language)
+def _assembled(parts: Sequence[str | list[int]]) -> str:
+    """Put texts and marks together; a mark that is gone, or stands there already, leaves no gap."""
+    written = ""
+    shown: list[int] = []  # what the marks directly before name
+    for part, following in zip(parts, [*parts[1:], ""], strict=True):
+        starts_line = not written or written.endswith("\n")
+        if isinstance(part, str):
+            written += part.lstrip(_BLANKS) if starts_line else part
+            shown = [] if part.strip() else shown
+            continue
+        added = [number for number in dict.fromkeys(part) if number not in shown]
+        shown += added
+        if added:
+            written += "".join(f"[{number}]" for number in added)
+        elif isinstance(following, str) and not following[:1].isalnum():
+            written = written.rstrip(_BLANKS)
+    return written.strip()
+
+
+def _claims(parts: Sequence[str | Mark], language: str) -> Iterator[str]:
+    """For each part the statement that it marks; nothing for a text."""
+    plain = "".join(part for part in parts if isinstance(part, str))
+    lengths = [len(part) if isinstance(part, str) else 0 for part in parts]
+    ends = list(accumulate(lengths))
+    places = sorted({at for at, part in zip(ends, parts, strict=True) if isinstance(part, Mark)})
+    claims = {
+        at: _claim(plain, at, before=before, after=after, language=language)
+        for before, at, after in zip([0, *places], places, [*places[1:], len(plain)], strict=False)
+    }
+    for at, part in zip(ends, parts, strict=True):
+        yield claims[at] if isinstance(part, Mark) else ""
+
+
+def _claim(plain: str, at: int, *, before: int, after: int, language: str) -> str:
+    """The statement that a mark at `at` belongs to, where the marks before and after it stand at those places.
+
+    It is what the sentence says since its last mark. A mark may follow the full stop, or begin the line.
+    """
+    end = plain.find("\n", at, after)
+    following = plain[at : after if end < 0 else end].lstrip(_BLANKS + ":")
+    line = plain.rfind("\n", 0, at) + 1
+    bullet = _BULLET.match(plain, line, at)
+    if bullet is not None and bullet.end() == at and following.strip():
+        spans = sentence_spans(following, language)
+        return following[slice(*spans[0])]
+    if not plain[line:at].strip():
+        at = len(plain[:at].rstrip())
+        line = plain.rfind("\n", 0, at) + 1
+    bullet = _BULLET.match(plain, line, at)
+    start = max(line if bullet is None else bullet.end(), at - _LOOK_BACK)
+    spans = sentence_spans(plain[start:at], language)
     if not spans:
         return ""
-    start, end = spans[-1]
-    return before[start:end].strip()
+    sentence = plain[start + spans[-1][0] : start + spans[-1][1]]
+    piece = plain[max(before, start + spans[-1][0]) : start + spans[-1][1]].strip(_BLANKS + ",，、;；")
+    return piece if text_weight(piece) >= _SHORTEST_CLAIM else sentence
 
 
 def _supported(
     claim: str, passage: Passage | None, *, embedder: TokenEmbedder, settings: CitationSettings
 ) -> Citation | None:
-    if passage is None or not claim or not _numbers_occur(claim, passage.text):
+    if passage is None or not claim or not numbers_occur(claim, passage.text, language=passage.language):
         return None
     spans = sentence_spans(passage.text, passage.language)
     sentences = [passage.text[start:end] for start, end in spans]
     scores = coverage(claim, sentences, embedder=embedder)
-    if not scores or max(scores) < settings.support:
+    supporting = [at for at, score in enumerate(scores) if score >= settings.support]
+    if not supporting:
         return None
-    start, end = spans[scores.index(max(scores))]
+    # A sentence that holds the numbers says more than one that has the words in common.
+    best = max(supporting, key=lambda at: (count_numbers(claim, sentences[at]), scores[at]))
+    start, end = spans[best]
     return Citation(
         number=0,
         passage=passage.number,
@@ -162,15 +218,3 @@ def _supported(
         end=passage.start + end,
         chunk=passage.chunk,
     )
-
-
-def _numbers_occur(claim: str, text: str) -> bool:
-    """Whether each number of the claim stands in the text, in any script and with any separators."""
-    return _plain_numbers(claim) <= _plain_numbers(text)
-
-
-def _plain_numbers(text: str) -> set[str]:
-    return {
-        "".join(str(unicodedata.digit(character)) for character in found if character.isdigit())
-        for found in _NUMBER.findall(text)
-    }

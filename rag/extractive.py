@@ -1,5 +1,6 @@
 """Answers without a chat model: the sentences that answer, quoted word for word."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -7,7 +8,6 @@ from typing import Protocol
 from index.analysis import name_keys
 from index.chunking import text_weight
 from index.embedding import Embedder
-from index.language import same_language
 from index.sentences import sentence_spans
 from rag.answers import Citation, Passage
 from rag.prompts import Phrases
@@ -21,6 +21,7 @@ _QUOTATION_MARKS = {
     "fi": "””", "sv": "””", "fr": "«»", "es": "«»", "it": "«»", "pt": "“”", "ru": "«»", "uk": "«»", "el": "«»",
     "nb": "«»", "no": "«»", "da": "”“", "ja": "「」", "zh-Hant": "「」", "ar": "”“", "he": "””", "fa": "«»",
 }  # fmt: skip
+_OWN_MARK = re.compile(r"\[\s*(\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*)\s*\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,9 @@ class QuoteEmbedder(Embedder, TokenEmbedder, Protocol):
     """Vectors of whole texts and of their tokens, as the bundled model gives both."""
 
 
-def find_quotes(question: str, passages: Sequence[Passage], *, language: str, embedder: QuoteEmbedder) -> list[Quote]:
+def find_quotes(
+    question: str, passages: Sequence[Passage], *, language: str, embedder: QuoteEmbedder, settings: QuotingSettings
+) -> list[Quote]:
     """Return every sentence of the passages with its score, best first.
 
     A sentence scores by how much of the question it covers, alone and together with its neighbours (the sentence that
@@ -65,6 +68,7 @@ def find_quotes(question: str, passages: Sequence[Passage], *, language: str, em
         passages: Where to look.
         language: The question's language.
         embedder: Vectors for the comparison.
+        settings: What scores are typical.
     """
     sentences = [sentence for passage in passages for sentence in _sentences(passage)]
     if not sentences:
@@ -77,21 +81,21 @@ def find_quotes(question: str, passages: Sequence[Passage], *, language: str, em
     passages_alike = embedder.embed_passages([passage.text for passage in passages]) @ asked
     passage_alike = {passage.number: float(value) for passage, value in zip(passages, passages_alike, strict=True)}
     kind, names = asked_for(question, language), name_keys(question)
-    quotes = [
-        Quote(
-            sentence.passage,
-            sentence.start,
-            sentence.end,
+    quotes = []
+    for at, sentence in enumerate(sentences):
+        own_score = (
             own[at]
             + 0.5 * near[at]
             + 0.3 * float(alike[at])
             + 0.3 * passage_alike[sentence.passage.number]
-            + 0.6 * sentence.passage.score
             + 0.2 * (len(names & name_keys(sentence.text)) / len(names) if names else 0.0)
-            + 0.3 * (kind is not None and offers(sentence.text, kind)),
         )
-        for at, sentence in enumerate(sentences)
-    ]
+        score = (
+            own_score / settings.typical.of(language, sentence.passage.language)
+            + 0.8 * sentence.passage.score
+            + 0.15 * (kind is not None and offers(sentence.text, kind))
+        )
+        quotes.append(Quote(sentence.passage, sentence.start, sentence.end, score))
     return sorted(quotes, key=lambda quote: (-quote.score, quote.passage.number, quote.start))
 
 
@@ -109,18 +113,12 @@ def _sentences(passage: Passage) -> list[_Sentence]:
     ]
 
 
-def choose_quotes(quotes: Sequence[Quote], *, language: str, settings: QuotingSettings) -> list[Quote]:
+def choose_quotes(quotes: Sequence[Quote], *, settings: QuotingSettings) -> list[Quote]:
     """Return the quotes of an answer, best first: nothing if even the best sentence suits too little.
 
-    Scores are lower across languages, so the threshold depends on whether question and sentence share one. Sentences
-    are taken by score until the next would make the answer too long; neighbours are joined to one quote.
-
-    Args:
-        quotes: Scored sentences, best first.
-        language: The question's language.
-        settings: Limits.
+    Sentences are taken by score until the next would make the answer too long; neighbours are joined to one quote.
     """
-    if not quotes or quotes[0].score < _threshold(quotes[0], language, settings):
+    if not quotes or quotes[0].score < settings.threshold:
         return []
     chosen: list[Quote] = []
     length = 0.0
@@ -134,10 +132,6 @@ def choose_quotes(quotes: Sequence[Quote], *, language: str, settings: QuotingSe
             chosen.append(quote)
             length += weight
     return sorted(_joined(chosen), key=lambda quote: (-quote.score, quote.start))
-
-
-def _threshold(quote: Quote, language: str, settings: QuotingSettings) -> float:
-    return settings.threshold if same_language(quote.passage.language, language) else settings.threshold_across
 
 
 def _joined(quotes: Sequence[Quote]) -> list[Quote]:
@@ -183,4 +177,6 @@ def quote_citations(quotes: Sequence[Quote]) -> tuple[Citation, ...]:
 def _quoted(quote: Quote) -> str:
     opening, closing = tuple(_QUOTATION_MARKS.get(quote.passage.language, "“”"))
     space = "\u202f" if quote.passage.language == "fr" else ""
-    return f"{opening}{space}{quote.text}{space}{closing}"
+    # A document's own [7] would be taken for a footnote of this answer; the citation keeps it as it is.
+    text = _OWN_MARK.sub(r"(\1)", quote.text)
+    return f"{opening}{space}{text}{space}{closing}"

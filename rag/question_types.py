@@ -1,6 +1,7 @@
 """What a question asks for: a sentence that names nobody does not say who, one without a figure not how many."""
 
 import re
+import unicodedata
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -16,7 +17,7 @@ class Asked(StrEnum):
 
 # By language: words that ask for a person; for a time; for a quantity. Longest first where one begins another.
 _WORDS: dict[str, tuple[str, str, str]] = {
-    "ar": ("من هو|من هي|من هم|من الذي|من", "متى|في أي عام|في أي سنة|أي عام", "كم"),
+    "ar": ("من هو|من هي|من هم|من الذي|^من", "متى|في أي عام|في أي سنة|أي عام", "كم"),
     "bg": ("кой|коя|кои", "кога|през коя година", "колко"),
     "bn": ("কে|কারা|কার", "কখন|কবে|কত সালে|কোন সালে", "কত|কয়টি|কতগুলি"),
     "ca": ("qui", "quan|quin any", "quants|quantes|quant"),
@@ -39,7 +40,7 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "hu": ("ki|kik|kit|kinek", "mikor|melyik évben", "hány|mennyi"),
     "id": ("siapa", "kapan|tahun berapa", "berapa"),
     "it": ("chi", "quando|in che anno|in quale anno", "quanti|quante|quanto|quanta"),
-    "ja": ("誰|だれ|どなた", "いつ|何年|何月|何日",
+    "ja": ("誰|だれ|どなた", "いつ(?![もか])|何年|何月|何日",
            "何人|何社|いくつ|いくら|何件|何個|どのくらい|どれくらい|何台|何パーセント"),
     "ko": ("누가|누구|누군", "언제|몇 년|몇년|몇 월", "몇|얼마나|얼마"),
     "lt": ("kas|kam|ką", "kada|kuriais metais", "kiek"),
@@ -56,26 +57,38 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "sv": ("vem|vilka personer", "när|vilket år", "hur många|hur mycket"),
     "sw": ("nani", "lini|mwaka gani", "ngapi"),
     "ta": ("யார்", "எப்போது|எந்த ஆண்டு", "எத்தனை|எவ்வளவு"),
-    "th": ("ใคร", "เมื่อไร|เมื่อใด|เมื่อไหร่|ปีใด|ปีไหน", "กี่|เท่าไร|เท่าใด|จำนวนเท่า"),
+    "th": ("ใคร", "เมื่อไร|เมื่อใด|เมื่อไหร่|ปีใด|ปีไหน", "(?<!เ)กี่|เท่าไร|เท่าใด|จำนวนเท่า"),
     "tr": ("kim|kimler|kimin", "ne zaman|hangi yıl|kaç yılında", "kaç|ne kadar"),
     "uk": ("хто|кого|кому|ким", "коли|в якому році|якого року", "скільки"),
     "ur": ("کون|کس نے", "کب|کس سال", "کتنے|کتنی|کتنا"),
     "vi": ("ai", "khi nào|bao giờ|năm nào", "bao nhiêu|mấy"),
-    "zh": ("谁|誰|哪位|何人", "什么时候|何时|哪一年|哪年|几月|甚麼時候|什麼時候|何時", "多少|几|幾|多大|多长|多高"),
+    "zh": ("谁|誰|哪位|何人", "什么时候|何时|哪一年|哪年|几月|甚麼時候|什麼時候|何時",
+           "多少|几(?![乎何内])|幾(?![乎何內])|多大|多长|多高"),
 }  # fmt: skip
-_UNSPACED = frozenset(("ja", "zh", "th", "ko", "ar", "he"))
+_UNSPACED = frozenset(("ja", "zh", "th", "ko"))
 """Languages that write these words together with others, so that they may begin or end inside a word."""
+_PREFIXES = {"ar": "[وفبلك]?", "he": "[ושבלמכה]?"}
+"""Letters that a language writes together with the word after them: and, in, for."""
 
 _DIGIT = re.compile(r"\d")
 
 
 def asked_for(question: str, language: str) -> Asked | None:
     """Return what a question asks for, or `None` if its words do not tell."""
-    patterns = _patterns(language.partition("-")[0])
+    language = language.partition("-")[0]
+    patterns = _patterns(language)
+    folded = _folded(question, language).lstrip(" \t\n\"'„“”«»¿¡")
     for kind in (Asked.QUANTITY, Asked.TIME, Asked.PERSON):
-        if kind in patterns and patterns[kind].search(question.casefold()):
+        if kind in patterns and patterns[kind].search(folded):
             return kind
     return None
+
+
+def _folded(text: str, language: str) -> str:
+    """The text without differences of case and form: İ and I are two letters in Turkish, ς and σ are one in Greek."""
+    if language in ("tr", "az"):
+        text = text.replace("I", "ı").replace("İ", "i")
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def offers(sentence: str, asked: Asked) -> bool:
@@ -95,13 +108,17 @@ def _name() -> Any:
 
 
 @cache
-def _patterns(language: str) -> dict[Asked, re.Pattern[str]]:
+def _patterns(language: str) -> dict[Asked, Any]:
+    import regex
+
     words = _WORDS.get(language)
     if words is None:
         return {}
-    edge = "" if language in _UNSPACED else r"\b"
-    person, time, quantity = words
+    # The edges of words as `regex` sees them: vowel signs of Indic scripts are parts of words, unlike in `re`.
+    prefix = _PREFIXES.get(language, "")
+    start, end = ("", "") if language in _UNSPACED else (rf"(?<!\w){prefix}", r"(?!\w)")
+    person, time, quantity = (_folded(alternatives, language) for alternatives in words)
     return {
-        kind: re.compile(rf"{edge}(?:{alternatives}){edge}")
+        kind: regex.compile(f"{start}(?:{alternatives}){end}")
         for kind, alternatives in ((Asked.PERSON, person), (Asked.TIME, time), (Asked.QUANTITY, quantity))
     }

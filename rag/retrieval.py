@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Sequence
 
+from dataclasses import replace
+
 from index.documents import Chunk, ScoredChunk
 from index.knowledge_base import KnowledgeBase
 from index.language import same_language
@@ -20,7 +22,7 @@ def search(
     token_embedder: TokenEmbedder,
     settings: RetrievalSettings,
 ) -> list[ScoredChunk]:
-    """Return the chunks that suit the query best, best first.
+    """Return the chunks that suit the query best, best first; a score of 1 is what the right chunk typically reaches.
 
     Args:
         knowledge_base: What is searched.
@@ -32,11 +34,18 @@ def search(
     """
     dense = knowledge_base.search_dense(query, limit=settings.candidates)
     lexical = knowledge_base.search_lexical(query, limit=settings.candidates)
-    weight = lexical_weight(language, {record.language for record in knowledge_base.documents()}, settings=settings)
+    languages = {record.source: record.language for record in knowledge_base.documents()}
+    weight = lexical_weight(language, languages.values(), settings=settings)
     fused = reciprocal_rank_fusion([dense, lexical], weights=[1.0, weight])[: settings.candidates]
-    return _reranked(
+    scored = _rescored(
         query, fused, dense=dense, lexical=lexical, lexical_weight=weight, embedder=token_embedder, settings=settings
-    )[:top_k]
+    )
+    comparable = [
+        replace(found, score=found.score / settings.typical.of(language, languages[found.chunk.source]))
+        for found in scored
+        if found.chunk.source in languages  # removed meanwhile
+    ]
+    return sorted(comparable, key=lambda found: (-found.score, found.chunk.id))[:top_k]
 
 
 def lexical_weight(language: str, document_languages: Collection[str], *, settings: RetrievalSettings) -> float:
@@ -45,7 +54,7 @@ def lexical_weight(language: str, document_languages: Collection[str], *, settin
     return 1.0 if same else settings.lexical_weight_across
 
 
-def _reranked(
+def _rescored(
     query: str,
     fused: Sequence[ScoredChunk],
     *,
@@ -60,17 +69,15 @@ def _reranked(
     bm25 = {found.chunk.id: found.score for found in lexical}
     # BM25 has no upper end of its own; as a share of the best one it can be added to the others.
     best = max(bm25.values(), default=0.0) or 1.0
-    scored = [
-        ScoredChunk(
-            found.chunk,
-            cover
+    return [
+        replace(
+            found,
+            score=cover
             + settings.dense_share * max(cosine.get(found.chunk.id, 0.0), 0.0)
             + settings.lexical_share * lexical_weight * bm25.get(found.chunk.id, 0.0) / best,
-            found.searchers,
         )
         for found, cover in zip(fused, covered, strict=True)
     ]
-    return sorted(scored, key=lambda found: (-found.score, found.chunk.id))
 
 
 def build_passages(
@@ -88,8 +95,8 @@ def build_passages(
         around = knowledge_base.surroundings(scored.chunk, before=settings.neighbours, after=settings.neighbours)
         kept = _connected(around, scored.chunk, taken)
         document = knowledge_base.get_document(scored.chunk.source)
-        if not kept or document is None:
-            continue  # removed since it was found
+        if document is None or not kept or any(document.text[c.start : c.end] != c.text for c in kept):
+            continue  # removed or changed since it was found
         taken.update(chunk.id for chunk in kept)
         start, end = kept[0].start, kept[-1].end
         passages.append(

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from rag.kinship import Typical
+
 
 @dataclass(frozen=True, slots=True)
 class ChatModelSettings:
@@ -41,6 +43,9 @@ class RetrievalSettings:
     """Weight of the cosine of the whole chunk beside its token coverage."""
     lexical_share: float = 0.2
     """Weight of BM25, as a share of the best one, beside its token coverage."""
+    typical: Typical = field(default_factory=lambda: Typical(same_language=1.2, same_script=0.75, other_script=0.5))
+    """Scores that right chunks reach. With them nDCG@10 of a mixed collection (240 passages of XQuAD, each in one of ten
+    languages, questions in all ten) is 0.53 instead of 0.29; in the question's own language 0.97 instead of 0.98."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +54,14 @@ class QuotingSettings:
 
     sentences: int = 3
     """A reader takes in three at a glance."""
-    length: int = 450
+    length: int = 500
     """Characters of an answer, in the measure of `index.lengths.text_weight`; only a single sentence may be longer."""
     share_of_best: float = 0.7
     """Further sentences score at least this share of the best one; weaker ones only repeat the topic."""
-    threshold: float = 1.0
-    """Least score of the best sentence in the question's language; below it the documents do not answer."""
-    threshold_across: float = 0.4
-    """The same for a sentence in another language, where words meet less."""
+    typical: Typical = field(default_factory=lambda: Typical(same_language=1.5, same_script=1.0, other_script=0.75))
+    """Scores that sentences which answer reach, before their passage's is added."""
+    threshold: float = 0.75
+    """Least score of the best sentence; below it the documents do not answer."""
 
 
 @dataclass(frozen=True, slots=True)

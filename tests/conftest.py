@@ -1,11 +1,16 @@
 """Fixtures that several packages' tests share."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from index.embedding import StaticEmbedder
+from index.knowledge_base import KnowledgeBase
 from tests.openai_server import OpenAIServer, running_openai_server
+from ui.build import SEEDS, build_ingest, build_knowledge_base, sync_vector_store
+from ui.settings import Settings
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +30,29 @@ def openai_server(_running_openai_server: OpenAIServer) -> OpenAIServer:
 def bundled() -> StaticEmbedder:
     """The embedding model that is shipped, loaded once."""
     return StaticEmbedder()
+
+
+@pytest.fixture(scope="session")
+def seeds_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home into which the starter articles were ingested, the way `make chat` does. Open it, but do not write to it.
+
+    It lies beside the copied articles, so that sources are named `seeds/<language>/<name>.md` as in a checkout.
+    """
+    root = tmp_path_factory.mktemp("with-seeds")
+    shutil.copytree(SEEDS, root / "seeds")
+    settings = Settings(home=root / "home", _env_file=None)
+    catalog, ingest = build_ingest(settings)
+    try:
+        report = ingest.run([root / "seeds"])
+        assert report.failed == ()
+        sync_vector_store(settings, catalog)
+    finally:
+        catalog.close()
+    return settings.home
+
+
+@pytest.fixture(scope="session")
+def seeds_knowledge_base(seeds_home: Path, bundled: StaticEmbedder) -> Iterator[KnowledgeBase]:
+    """The starter articles, opened for searching."""
+    with build_knowledge_base(Settings(home=seeds_home, _env_file=None), bundled=bundled) as knowledge_base:
+        yield knowledge_base

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+log = logging.getLogger(__name__)
+
+# What shells and `sysexits.h` expect of a program that was interrupted, or has a mistake in it.
+STOPPED = 130
+BUG = 70
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
@@ -57,6 +64,7 @@ def ingest(
     """Bring the index up to the files under PATHS. Exit status 1 if anything failed."""
     from index.ingest import Outcome, State
     from ui.build import build_ingest, sync_vector_store
+    from ui.plain import one_line
 
     settings = _settings_of(context)
     if not paths and not rebuild:
@@ -65,10 +73,10 @@ def ingest(
 
     def show(outcome: Outcome) -> None:
         if outcome.state is State.FAILED:
-            typer.echo(f"failed     {outcome.reason}", err=True)
+            typer.echo(f"failed     {one_line(outcome.reason)}", err=True)
         elif outcome.state is not State.UNCHANGED:
-            note = f" ({outcome.reason})" if outcome.reason else ""
-            typer.echo(f"{outcome.state:<10} {outcome.source}{note}")
+            note = f" ({one_line(outcome.reason)})" if outcome.reason else ""
+            typer.echo(f"{outcome.state:<10} {one_line(outcome.source)}{note}")
 
     catalog, run = build_ingest(settings)
     try:
@@ -97,7 +105,7 @@ def ask(context: typer.Context, question: str, as_json: Json = False) -> None:
     from ui.schemas import answer_dict
 
     with open_assistant(_settings_of(context)) as assistant:
-        answer = assistant.ask(_typed(question))
+        answer = assistant.ask(_readable(question))
     _print_json(answer_dict(answer)) if as_json else typer.echo(answer_plain(answer))
 
 
@@ -113,8 +121,9 @@ def search(
     from ui.plain import search_plain
     from ui.schemas import search_dict
 
+    query = _readable(query)
     with open_assistant(_settings_of(context)) as assistant:
-        results = assistant.search(_typed(query), top_k=limit)
+        results = assistant.search(query, top_k=limit)
         documents = assistant.documents()
     _print_json(search_dict(query, results, documents)) if as_json else typer.echo(search_plain(results, documents))
 
@@ -153,11 +162,12 @@ def serve(
 def doctor(context: typer.Context) -> None:
     """Check that settings, models, index and files agree. Exit status 1 if something is wrong."""
     from ui.doctor import examine
+    from ui.plain import one_line
 
     healthy = True
     for finding in examine(_settings_of(context)):
         healthy = healthy and finding.good
-        typer.echo(f"{'ok   ' if finding.good else 'WRONG'} {finding.text}")
+        typer.echo(f"{'ok   ' if finding.good else 'WRONG'} {one_line(finding.text)}")
     if not healthy:
         raise typer.Exit(1)
 
@@ -169,28 +179,46 @@ def _settings_of(context: typer.Context) -> Settings:
     return settings
 
 
-def _typed(text: str) -> str:
+def _readable(text: str) -> str:
     """Text from the command line, without the stand-ins for bytes that are no UTF-8."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
 def _print_json(value: dict[str, object]) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False))
+    text = json.dumps(value, ensure_ascii=False)
+    # JSON itself escapes only the older half of the control characters; a terminal may obey the others, too.
+    typer.echo(re.sub("[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 @contextmanager
 def _errors_as_sentences() -> Iterator[None]:
-    """Turn what a user can cause into one line; anything else is a bug and goes to the log with its traceback."""
+    """Turn whatever goes wrong into one line and an exit status: 1 what a user can cause, 70 a bug, 130 Ctrl+C."""
     try:
         yield
     except FootnoteError as error:
-        typer.echo(f"Error: {error}", err=True)
+        from ui.plain import one_line
+
+        typer.echo(f"Error: {one_line(str(error))}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:
-        typer.echo("Stopped. What was finished is kept.", err=True)
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.exit(1)
+        _say_stopped()
+        sys.exit(STOPPED)
+    except SystemExit as end:
+        if end.code == STOPPED:  # Typer's own reading of Ctrl+C, which says nothing
+            _say_stopped()
+        raise
+    except Exception as error:
+        log.debug("Unexpected %s", type(error).__name__, exc_info=True)
+        typer.echo(
+            f"Something unexpected went wrong ({type(error).__name__}). Please report it, "
+            "with what the same command prints when FOOTNOTE_LOG_LEVEL=DEBUG is set.",
+            err=True,
+        )
+        sys.exit(BUG)
+
+
+def _say_stopped() -> None:
+    typer.echo("Stopped. What was finished is kept.", err=True)
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.catalog import Catalog, DocumentRecord
+from index.catalog import DocumentRecord
 from index.embedding import StaticEmbedder
 from index.errors import FootnoteError, LoadError
 from index.knowledge_base import open_catalog
@@ -26,48 +26,56 @@ class Finding:
 def examine(settings: Settings) -> Iterator[Finding]:
     """Look at everything, each as soon as it is known. Nothing is changed but what a crash left in Chroma."""
     yield Finding(True, f"Python {platform.python_version()}, home '{settings.home}'")
-    try:
-        bundled = StaticEmbedder()
-        yield Finding(bool(bundled.embed_questions(["ok"]).any()), f"bundled embedding model {bundled.name}")
-        chat_model = settings.chat_model
-        yield Finding(
-            True,
-            f"answers written by {chat_model.model}"
-            if chat_model
-            else "answers as verbatim quotes (no chat model set)",
-        )
-        with build_knowledge_base(settings, bundled=bundled, maintain=True) as knowledge_base:
-            waiting = knowledge_base.sync()
+    for look in (_bundled_model, _chat_model, _index, _files):
+        try:
+            yield from look(settings)
+        except FootnoteError as error:
+            yield Finding(False, str(error))
+            if look is _index:
+                return  # what comes after would only say it again
+
+
+def _bundled_model(_: Settings) -> Iterator[Finding]:
+    bundled = StaticEmbedder()
+    yield Finding(bool(bundled.embed_questions(["ok"]).any()), f"bundled embedding model {bundled.name}")
+
+
+def _chat_model(settings: Settings) -> Iterator[Finding]:
+    chat_model = settings.chat_model
+    yield Finding(
+        True,
+        f"answers written by {chat_model.model}" if chat_model else "answers as verbatim quotes (no chat model set)",
+    )
+
+
+def _index(settings: Settings) -> Iterator[Finding]:
+    with build_knowledge_base(settings, maintain=True) as knowledge_base:
+        waiting = knowledge_base.sync()
+        copied = f", {waiting} chunks copied to Chroma" if waiting else ""
+        yield Finding(True, f"{len(knowledge_base.documents())} documents{copied}")
+        problems = knowledge_base.problems()
+        for problem in problems:
+            yield Finding(False, problem)
+        if not problems:
             yield Finding(
                 True,
-                f"{len(knowledge_base.documents())} documents"
-                + (f", {waiting} chunks copied to Chroma" if waiting else ""),
+                "catalog, lexical index and Chroma agree"
+                if knowledge_base.has_store
+                else "catalog and lexical index agree; Chroma is open in another process",
             )
-            problems = knowledge_base.problems()
-            for problem in problems:
-                yield Finding(False, problem)
-            if not problems:
-                yield Finding(
-                    True,
-                    "catalog, lexical index and Chroma agree"
-                    if knowledge_base.has_store
-                    else "catalog and lexical index agree; Chroma is open in another process",
-                )
-        catalog = open_catalog(settings.home)
-        try:
-            yield from _files(catalog, settings)
-        finally:
-            catalog.close()
-    except FootnoteError as error:
-        yield Finding(False, str(error))
 
 
-def _files(catalog: Catalog, settings: Settings) -> Iterator[Finding]:
+def _files(settings: Settings) -> Iterator[Finding]:
     """Compare the documents with the files they came from."""
     loading = LoadingSettings(max_bytes=settings.max_file_mb * 1024 * 1024)
     root = settings.home.resolve().parent
+    catalog = open_catalog(settings.home)
+    try:
+        records = catalog.documents()
+    finally:
+        catalog.close()
     differing = 0
-    for record in catalog.documents():
+    for record in records:
         sentence = _difference(record, root, loading)
         if sentence:
             differing += 1

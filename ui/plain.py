@@ -8,6 +8,10 @@ from index.documents import ScoredChunk
 from rag.answers import Answer
 from rag.prompts import phrases
 
+# Embeddings, overrides and isolates of the bidirectional algorithm show text in another order than it has. The marks
+# that Arabic and Hebrew texts need are others.
+_DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
 
 def answer_plain(answer: Answer) -> str:
     """Return the answer, then where each footnote points; the nearest passages if nothing answers."""
@@ -16,14 +20,15 @@ def answer_plain(answer: Answer) -> str:
     if answer.citations:
         parts.append(
             "\n".join(
-                f"[{citation.number}] {printable(citation.title)} ({citation.language}) "
-                f"{citation.document}, characters {citation.start}–{citation.end}"
+                f"[{citation.number}] {one_line(citation.title)} ({citation.language}) "
+                f"{one_line(citation.document)}, characters {citation.start}–{citation.end}"
                 for citation in answer.citations
             )
         )
     elif answer.passages:
         nearest = [
-            f"- {printable(passage.title)} ({passage.language}) {passage.document}\n  {_first_words(passage.text)}"
+            f"- {one_line(passage.title)} ({passage.language}) {one_line(passage.document)}\n"
+            f"  {_first_words(passage.text)}"
             for passage in answer.passages[:3]
         ]
         parts.append("\n".join([phrases(answer.language).nearest, *nearest]))
@@ -35,9 +40,9 @@ def search_plain(results: Sequence[ScoredChunk], documents: Sequence[DocumentRec
     titles = {record.source: record.title for record in documents}
     return (
         "\n\n".join(
-            f"{rank}. {printable(titles.get(found.chunk.source, found.chunk.source))}  "
+            f"{rank}. {one_line(titles.get(found.chunk.source, found.chunk.source))}  "
             f"{found.score:.2f} ({', '.join(found.searchers)})\n"
-            f"   {found.chunk.location}\n   {_first_words(found.chunk.text)}"
+            f"   {one_line(found.chunk.location)}\n   {_first_words(found.chunk.text)}"
             for rank, found in enumerate(results, start=1)
         )
         or "Nothing was found."
@@ -48,8 +53,8 @@ def documents_plain(documents: Sequence[DocumentRecord]) -> str:
     """Return one line per document."""
     return (
         "\n".join(
-            f"{record.state:<8} {record.language:<8} {record.chunks:>5}  {record.source}"
-            + (f"  {printable(record.reason)}" if record.reason else f"  {printable(record.title)}")
+            f"{record.state:<8} {record.language:<8} {record.chunks:>5}  {one_line(record.source)}"
+            + (f"  {one_line(record.reason)}" if record.reason else f"  {one_line(record.title)}")
             for record in documents
         )
         or "No documents. Run: footnote ingest FOLDER"
@@ -57,12 +62,20 @@ def documents_plain(documents: Sequence[DocumentRecord]) -> str:
 
 
 def printable(text: str) -> str:
-    """Return the text without control characters: a document must not move the cursor or colour the terminal."""
+    """Return the text without what a document could move the cursor, colour the terminal or turn words around with."""
     return "".join(
-        character for character in text if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cs")
+        character
+        for character in text
+        if character in "\n\t"
+        or (unicodedata.category(character) not in ("Cc", "Cs") and character not in _DIRECTION_CONTROLS)
     )
 
 
+def one_line(text: str) -> str:
+    """Return the text printable, with a space for each stretch of white space: a name, a title, a reason."""
+    return " ".join(printable(text).split())
+
+
 def _first_words(text: str, *, length: int = 200) -> str:
-    line = " ".join(printable(text).split())
+    line = one_line(text)
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"

@@ -14,7 +14,12 @@ class Settings(BaseSettings):
     """Every setting, documented in `.env.example` under the name it has there."""
 
     model_config = SettingsConfigDict(
-        env_prefix="FOOTNOTE_", env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+        env_prefix="FOOTNOTE_",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+        env_ignore_empty=True,  # a line of `.env` that is left empty is not set
     )
 
     home: Path = Path(".footnote")
@@ -60,7 +65,19 @@ def load_settings(*, home: Path | None = None) -> Settings:
         settings = Settings()
     except ValidationError as error:
         problems = "; ".join(
-            f"{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}" for problem in error.errors()
+            f"{_variable(str(problem['loc'][0]))}: {problem['msg']}"  # without the value, which may be a key
+            for problem in error.errors(include_input=False)
         )
         raise SettingsError(f"A setting cannot be used: {problems}. See .env.example.") from None
-    return settings if home is None else settings.model_copy(update={"home": home})
+    except (UnicodeDecodeError, OSError) as error:
+        raise SettingsError(f"The file '.env' in this folder cannot be read: {error}. Save it as UTF-8.") from None
+    try:
+        # In `.env` no shell has put the home folder in the place of `~`.
+        return settings.model_copy(update={"home": (home or settings.home).expanduser()})
+    except RuntimeError as error:
+        raise SettingsError(f"FOOTNOTE_HOME={str(home or settings.home)!r} cannot be used: {error}") from None
+
+
+def _variable(field: str) -> str:
+    """The name under which a setting is set: with the prefix, unless it has a name of its own."""
+    return f"{Settings.model_config['env_prefix']}{field}".upper() if field in Settings.model_fields else field

@@ -1,0 +1,53 @@
+"""How near two languages are to each other for our scores, which are higher the nearer they are.
+
+Words of one language meet as they are written; words of one script often do (names, borrowed words); across scripts
+only what the model has learnt brings texts together. So the right passage in another script scores less than a wrong
+one in the question's own language, and a mixed collection would never answer from it. Each score is therefore divided
+by what the right text of its kinship typically reaches.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+from index.language import same_language
+from index.scripts import LANGUAGES_OF_SCRIPT
+
+
+class Kinship(StrEnum):
+    """How near the language of a text is to that of the question."""
+
+    SAME_LANGUAGE = "same_language"
+    SAME_SCRIPT = "same_script"
+    OTHER_SCRIPT = "other_script"
+
+
+@dataclass(frozen=True, slots=True)
+class Typical:
+    """The score that the right text typically reaches, by kinship."""
+
+    same_language: float
+    same_script: float
+    other_script: float
+
+    def of(self, one: str, other: str) -> float:
+        """Return the typical score for two language codes."""
+        return {
+            Kinship.SAME_LANGUAGE: self.same_language,
+            Kinship.SAME_SCRIPT: self.same_script,
+            Kinship.OTHER_SCRIPT: self.other_script,
+        }[kinship(one, other)]
+
+
+def kinship(one: str, other: str) -> Kinship:
+    """Return how near two languages are, given as ISO 639-1 codes."""
+    if same_language(one, other):
+        return Kinship.SAME_LANGUAGE
+    if _scripts(one.partition("-")[0]) & _scripts(other.partition("-")[0]):
+        return Kinship.SAME_SCRIPT
+    return Kinship.OTHER_SCRIPT
+
+
+@cache
+def _scripts(language: str) -> frozenset[str]:
+    return frozenset(script for script, languages in LANGUAGES_OF_SCRIPT.items() if language in languages)

@@ -1,0 +1,117 @@
+"""The doctor: every finding in its words, good and bad."""
+
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from index.knowledge_base import open_catalog
+from ui.build import build_ingest, sync_vector_store
+from ui.doctor import Finding, examine
+from ui.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings of an index of two files, without anything from the environment."""
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "FOOTNOTE_MODEL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.txt").write_text("Lahti is a city in Finland.", encoding="utf-8")
+    (tmp_path / "docs" / "b.txt").write_text("Osaka is a city in Japan.", encoding="utf-8")
+    settings = Settings(home=tmp_path / ".footnote")
+    ingest(settings, tmp_path / "docs")
+    return settings
+
+
+def ingest(settings: Settings, *paths: Path) -> None:
+    catalog, run = build_ingest(settings)
+    try:
+        run.run(paths)
+        sync_vector_store(settings, catalog)
+    finally:
+        catalog.close()
+
+
+def bad(settings: Settings) -> list[str]:
+    return [finding.text for finding in examine(settings) if not finding.good]
+
+
+def test_a_healthy_index_is_all_good(settings: Settings) -> None:
+    first, *findings = examine(settings)
+    assert first.good
+    assert first.text.endswith(f", home '{settings.home}'")
+    assert findings == [
+        Finding(True, "bundled embedding model footnote-static-v0"),
+        Finding(True, "answers as verbatim quotes (no chat model set)"),
+        Finding(True, "2 documents"),
+        Finding(True, "catalog, lexical index and Chroma agree"),
+        Finding(True, "every document is as its file is"),
+    ]
+
+
+def test_a_chat_model_is_named(settings: Settings) -> None:
+    with_model = settings.model_copy(update={"openai_base_url": "http://localhost:1/v1", "model": "gemma3"})
+    assert Finding(True, "answers written by gemma3") in list(examine(with_model))
+
+
+def test_a_setting_that_cannot_work_does_not_hide_the_rest(settings: Settings) -> None:
+    findings = list(examine(settings.model_copy(update={"openai_base_url": "http://localhost:1/v1"})))
+    assert [finding.good for finding in findings] == [True, True, False, True, True, True]
+    assert findings[2].text.startswith("OPENAI_API_KEY or OPENAI_BASE_URL is set, but no model is named.")
+
+
+def test_without_an_index_it_says_what_to_do(tmp_path: Path) -> None:
+    home = tmp_path / "nowhere"
+    assert bad(Settings(home=home)) == [f"Nothing is indexed in '{home}' yet. Run: footnote ingest FOLDER"]
+    assert not home.exists()
+
+
+def test_an_index_of_another_model_says_what_to_do(settings: Settings) -> None:
+    (text,) = bad(settings.model_copy(update={"embedding_url": "http://localhost:1/v1", "embedding_model": "other"}))
+    assert "'footnote-static-v0', but 'endpoint:other' is set. Run 'footnote ingest --rebuild'" in text
+
+
+def test_files_that_changed_vanished_or_broke_are_named(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "docs" / "c.txt").write_bytes(b"\x00")
+    (tmp_path / "docs" / "d.txt").write_text("Kyoto.", encoding="utf-8")
+    ingest(settings, tmp_path / "docs")
+    (tmp_path / "docs" / "d.txt").write_bytes(b"\x00")
+    ingest(settings, tmp_path / "docs")
+    (tmp_path / "docs" / "a.txt").write_text("Lahti has grown.", encoding="utf-8")
+    (tmp_path / "docs" / "b.txt").unlink()
+    reason = "is not a text file, byte 0 is NUL"
+    changed, vanished, failed, kept = bad(settings)
+    assert changed == ("'docs/a.txt' has changed since it was indexed. 'footnote ingest' brings it up to date.")
+    assert vanished == (
+        "'docs/b.txt' is indexed, but its file is gone. 'footnote ingest --prune' of its folder removes it."
+    )
+    assert failed.startswith(f"failed: 'docs/c.txt' {reason}")
+    assert not failed.endswith("still answers.")
+    assert kept.startswith(f"failed: 'docs/d.txt' {reason}")
+    assert kept.endswith(" Its last good version still answers.")
+
+
+def test_chunks_that_chroma_lacks_are_copied(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "docs" / "c.txt").write_text("Kyoto is a city, too.", encoding="utf-8")
+    catalog, run = build_ingest(settings)
+    run.run([tmp_path / "docs"])
+    catalog.close()
+    assert Finding(True, "3 documents, 1 chunks copied to Chroma") in list(examine(settings))
+    assert Finding(True, "3 documents") in list(examine(settings))
+
+
+def test_chroma_in_another_process_is_mentioned(settings: Settings) -> None:
+    with FileLock(settings.home / "chroma.lock"):
+        assert Finding(True, "catalog and lexical index agree; Chroma is open in another process") in list(
+            examine(settings)
+        )
+
+
+def test_a_lexical_index_that_lost_a_row_is_wrong(settings: Settings) -> None:
+    catalog = open_catalog(settings.home)
+    with catalog._database.transaction() as connection:
+        connection.execute("DELETE FROM lexical WHERE rowid = 1")
+    catalog.close()
+    assert bad(settings) == ["The catalog holds 2 chunks, the lexical index 1."]

@@ -1,0 +1,101 @@
+"""Plain text: readable, and never in command of the terminal."""
+
+import unicodedata
+from dataclasses import replace
+
+import pytest
+
+from index.catalog import DocumentRecord
+from index.documents import Chunk, ScoredChunk
+from rag.answers import Answer
+from tests.fakes import make_citation, make_passage
+from ui.plain import answer_plain, documents_plain, one_line, printable, search_plain
+
+# Clears the screen, sets the window's title, rings, goes back, turns letters around; with the eight-bit forms of these.
+HOSTILE = "a\x1b[2J\x1b]0;owned\x07\x08\r\x9b31m\x85\x7f\u202eb\u2066\x00c"
+PASSAGE = make_passage("Se on Suomessa. Muuta.", title="Lahti", language="fi", document="lahti.md")
+RECORD = DocumentRecord("lahti.md", "indexed", None, "Lahti", "fi", None, "abc", chunks=3, changed_at="T")
+
+
+def hostile_characters(text: str) -> list[str]:
+    return [
+        character
+        for character in text
+        if character != "\n"
+        and (unicodedata.category(character) == "Cc" or unicodedata.bidirectional(character) in ("RLO", "LRI"))
+    ]
+
+
+def test_an_answer_ends_with_where_its_footnotes_point() -> None:
+    citation = make_citation("Se on Suomessa.", passage=PASSAGE)
+    answer = Answer("?", "en", "Your documents say:\n\n“Se on Suomessa.” [1]", True, (citation,), (PASSAGE,))
+    assert answer_plain(answer) == (
+        "Your documents say:\n\n“Se on Suomessa.” [1]\n\n[1] Lahti (fi) lahti.md, characters 100–115"
+    )
+
+
+def test_a_notice_comes_first() -> None:
+    answer = Answer("?", "en", "Text.", True, notice="The model did not answer.")
+    assert answer_plain(answer) == "The model did not answer.\n\nText."
+
+
+def test_without_an_answer_the_three_nearest_passages_are_offered() -> None:
+    passages = tuple(replace(PASSAGE, number=n, text=f"Passage {n}.\nMore.") for n in range(1, 5))
+    shown = answer_plain(Answer("?", "en", "Not there.", False, passages=passages))
+    assert shown.splitlines()[0] == "Not there."
+    assert shown.splitlines()[3:] == [
+        line for n in (1, 2, 3) for line in ("- Lahti (fi) lahti.md", f"  Passage {n}. More.")
+    ]
+
+
+def test_search_results_are_ranked_from_one() -> None:
+    found = ScoredChunk(Chunk("c-1", "lahti.md", "Se on\nSuomessa.", 19, 34), 0.876, ("dense", "lexical"))
+    assert search_plain([found], [RECORD]) == (
+        "1. Lahti  0.88 (dense, lexical)\n   lahti.md#char=19,34\n   Se on Suomessa."
+    )
+    assert search_plain([], [RECORD]) == "Nothing was found."
+
+
+def test_a_long_result_is_cut() -> None:
+    found = ScoredChunk(Chunk("c-1", "lahti.md", "word " * 100, 0, 500), 0.5, ("dense",))
+    last = search_plain([found], [RECORD]).splitlines()[-1]
+    assert last == "   " + ("word " * 40).rstrip()[:199].rstrip() + "…"
+
+
+def test_documents_are_one_line_each() -> None:
+    failed = replace(RECORD, source="b\nb.txt", state="failed", reason="It is\nempty.", chunks=0, language="und")
+    assert documents_plain([RECORD, failed]).splitlines() == [
+        "indexed  fi           3  lahti.md  Lahti",
+        "failed   und          0  b b.txt  It is empty.",
+    ]
+    assert documents_plain([]) == "No documents. Run: footnote ingest FOLDER"
+
+
+def test_a_hostile_document_does_not_reach_the_terminal() -> None:
+    passage = replace(PASSAGE, text=HOSTILE, title=HOSTILE, document=HOSTILE)
+    citation = make_citation(HOSTILE, passage=passage)
+    record = replace(RECORD, source=HOSTILE, title=HOSTILE)
+    found = ScoredChunk(Chunk("c", HOSTILE, HOSTILE, 0, len(HOSTILE)), 1.0, ("dense",))
+    shown = [
+        answer_plain(Answer("?", "en", f"{HOSTILE} [1]", True, (citation,), (passage,), notice=HOSTILE)),
+        answer_plain(Answer("?", "en", HOSTILE, False, passages=(passage,))),
+        search_plain([found], [record]),
+        search_plain([found], []),
+        documents_plain([record, replace(record, state="failed", reason=HOSTILE)]),
+    ]
+    assert [hostile_characters(text) for text in shown] == [[]] * 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Überraschung\n\tÄÖ", "می‌خواهم", "क्‍ष", "안녕", "ภาษาไทย", "👩‍👩‍👧", "\u200fשלום", "①  “quoted” — ok"],
+    ids=["tab", "zwnj", "zwj", "ko", "th", "emoji", "rlm", "signs"],
+)
+def test_what_writing_needs_is_kept(text: str) -> None:
+    assert printable(text) == text
+
+
+def test_controls_are_left_out_and_the_rest_stays() -> None:
+    assert printable(HOSTILE) == "a[2J]0;owned31mbc"
+    assert printable("half \ud800 character") == "half  character"
+    assert one_line(" a\n\n b\tc ") == "a b c"

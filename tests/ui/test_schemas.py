@@ -1,0 +1,127 @@
+"""The JSON that scripts read, exactly."""
+
+import json
+
+from index.catalog import DocumentRecord
+from index.documents import Chunk, ScoredChunk
+from rag.answers import Answer
+from tests.fakes import make_citation, make_passage
+from ui.schemas import answer_dict, documents_dict, search_dict
+
+PASSAGE = make_passage("Lahti on kaupunki. Se on Suomessa.", title="Lahti", language="fi", document="lahti.md")
+RECORD = DocumentRecord(
+    "lahti.md", "indexed", None, "Lahti", "fi", "2017-02-17", "abc", chunks=3, changed_at="2026-01-01T00:00:00+00:00"
+)
+
+
+def test_an_answer_has_the_promised_shape() -> None:
+    citation = make_citation("Se on Suomessa.", passage=PASSAGE)
+    answer = Answer(
+        "Wo liegt Lahti?", "de", "„Se on Suomessa.“ [1]", True, (citation,), (PASSAGE,), timings={"total": 0.5}
+    )
+    shape = answer_dict(answer)
+    assert shape == {
+        "question": "Wo liegt Lahti?",
+        "language": "de",
+        "answer": "„Se on Suomessa.“ [1]",
+        "answered": True,
+        "citations": [
+            {
+                "number": 1,
+                "document": "lahti.md",
+                "title": "Lahti",
+                "language": "fi",
+                "quote": "Se on Suomessa.",
+                "start": 119,
+                "end": 134,
+                "chunk": "chunk-1",
+            }
+        ],
+        "passages": [
+            {
+                "number": 1,
+                "document": "lahti.md",
+                "title": "Lahti",
+                "language": "fi",
+                "heading": "",
+                "text": "Lahti on kaupunki. Se on Suomessa.",
+                "start": 100,
+                "end": 134,
+                "score": 1.0,
+            }
+        ],
+        "model": None,
+        "notice": "",
+        "timings": {"total": 0.5},
+    }
+    assert json.loads(json.dumps(shape)) == shape
+    promised = ["question", "language", "answer", "answered", "citations", "timings"]
+    assert [key for key in shape if key in promised] == promised
+    assert list(shape["citations"][0]) == ["number", "document", "title", "language", "quote", "start", "end", "chunk"]
+
+
+def test_no_answer_has_the_same_shape() -> None:
+    shape = answer_dict(Answer("?", "en", "Not in your documents.", False))
+    assert shape == {
+        "question": "?",
+        "language": "en",
+        "answer": "Not in your documents.",
+        "answered": False,
+        "citations": [],
+        "passages": [],
+        "model": None,
+        "notice": "",
+        "timings": {},
+    }
+
+
+def test_search_results_have_the_promised_shape() -> None:
+    found = ScoredChunk(Chunk("c-1", "lahti.md", "Se on Suomessa.", 19, 34), 0.123456, ("dense", "lexical"))
+    assert search_dict("Lahti", [found], [RECORD]) == {
+        "query": "Lahti",
+        "results": [
+            {
+                "document": "lahti.md",
+                "title": "Lahti",
+                "language": "fi",
+                "text": "Se on Suomessa.",
+                "start": 19,
+                "end": 34,
+                "score": 0.1235,
+                "searchers": ["dense", "lexical"],
+            }
+        ],
+    }
+
+
+def test_a_result_whose_document_was_removed_meanwhile_is_left_out() -> None:
+    found = ScoredChunk(Chunk("c-1", "gone.md", "Text.", 0, 5), 0.5, ("dense",))
+    assert search_dict("x", [found], [RECORD]) == {"query": "x", "results": []}
+
+
+def test_documents_have_their_state_and_reason() -> None:
+    failed = DocumentRecord("b.txt", "failed", "It is empty.", "b.txt", "und", None, None, chunks=0, changed_at="T")
+    assert documents_dict([RECORD, failed]) == {
+        "documents": [
+            {
+                "document": "lahti.md",
+                "title": "Lahti",
+                "language": "fi",
+                "date": "2017-02-17",
+                "state": "indexed",
+                "reason": None,
+                "chunks": 3,
+                "changed_at": "2026-01-01T00:00:00+00:00",
+            },
+            {
+                "document": "b.txt",
+                "title": "b.txt",
+                "language": "und",
+                "date": None,
+                "state": "failed",
+                "reason": "It is empty.",
+                "chunks": 0,
+                "changed_at": "T",
+            },
+        ]
+    }
