@@ -130,7 +130,8 @@ class Assistant:
         sentences = find_quotes(
             request.question, passages, language=request.language, embedder=self._embedder, settings=settings
         )
-        quotes = choose_quotes(sentences, settings=settings)
+        searched = sum(record.chunks for record in self._knowledge_base.documents())
+        quotes = choose_quotes(sentences, language=request.language, searched=searched, settings=settings)
         request.clock.lap("quoting")
         said = phrases(request.language)
         return Answer(

@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, zip_longest
 
 from index.lengths import text_weight
 from index.sentences import sentence_spans
@@ -139,7 +139,7 @@ def _assembled(parts: Sequence[str | list[int]]) -> str:
     """Put texts and marks together; a mark that is gone, or stands there already, leaves no gap."""
     written = ""
     shown: list[int] = []  # what the marks directly before name
-    for part, following in zip(parts, [*parts[1:], ""], strict=True):
+    for part, following in zip_longest(parts, parts[1:], fillvalue=""):
         starts_line = not written or written.endswith("\n")
         if isinstance(part, str):
             written += part.lstrip(_BLANKS) if starts_line else part

@@ -1,8 +1,9 @@
 """Answers without a chat model: the sentences that answer, quoted word for word."""
 
+import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from index.analysis import name_keys
@@ -113,37 +114,72 @@ def _sentences(passage: Passage) -> list[_Sentence]:
     ]
 
 
-def choose_quotes(quotes: Sequence[Quote], *, settings: QuotingSettings) -> list[Quote]:
+def choose_quotes(quotes: Sequence[Quote], *, language: str, searched: int, settings: QuotingSettings) -> list[Quote]:
     """Return the quotes of an answer, best first: nothing if even the best sentence suits too little.
 
-    Sentences are taken by score until the next would make the answer too long; neighbours are joined to one quote.
+    Sentences are taken by score until the next would make the answer too long; neighbours are joined to one quote, and
+    one that ends with a colon takes what it announces along.
+
+    Args:
+        quotes: Scored sentences, best first.
+        language: The question's language.
+        searched: How many chunks were searched.
+        settings: Limits.
     """
-    if not quotes or quotes[0].score < settings.threshold:
+    if not quotes or quotes[0].score < _threshold(quotes[0], language, searched, settings):
         return []
     chosen: list[Quote] = []
     length = 0.0
     for quote in quotes:
         if len(chosen) == settings.sentences or quote.score < settings.share_of_best * quotes[0].score:
             break
-        weight = text_weight(quote.text)
         # The best one may be long; the same words in two documents are one answer.
         repeated = any(quote.text.casefold() == other.text.casefold() for other in chosen)
-        if not chosen or (length + weight <= settings.length and not repeated):
+        if not chosen or (length + text_weight(quote.text) <= settings.length and not repeated):
             chosen.append(quote)
-            length += weight
-    return sorted(_joined(chosen), key=lambda quote: (-quote.score, quote.start))
+            length += text_weight(quote.text)
+    announced = [_with_what_follows(quote, quotes, room=settings.length - length) for quote in chosen]
+    return sorted(_joined(announced), key=lambda quote: (-quote.score, quote.start))
+
+
+def _threshold(quote: Quote, language: str, searched: int, settings: QuotingSettings) -> float:
+    """The least score of an answer: higher the more chunks were searched, for chance finds better ones among many."""
+    size = math.log(max(min(searched, settings.threshold_grows_to), 1) / settings.threshold_size)
+    return settings.threshold.of(language, quote.passage.language) + settings.threshold_growth * size
+
+
+def _with_what_follows(quote: Quote, quotes: Sequence[Quote], *, room: float) -> Quote:
+    """A sentence that ends with a colon, with the sentences or list items after it as far as there is room."""
+    if not quote.text.endswith((":", "：")):
+        return quote
+    end = quote.end
+    following = sorted((other for other in quotes if other.passage is quote.passage), key=lambda other: other.start)
+    for other in following:
+        if other.start < end:
+            continue
+        room -= text_weight(other.text)
+        if room < 0:
+            break
+        end = other.end
+    return replace(quote, end=end)
 
 
 def _joined(quotes: Sequence[Quote]) -> list[Quote]:
-    """Make one quote of those that only white space parts, with the score of the better."""
+    """Make one quote of neighbours in a paragraph and of those that overlap, with the score of the better."""
     joined: list[Quote] = []
     for quote in sorted(quotes, key=lambda quote: (quote.passage.number, quote.start)):
         last = joined[-1] if joined else None
-        if last is not None and last.passage is quote.passage and not _between(last, quote).strip():
-            joined[-1] = Quote(last.passage, last.start, quote.end, max(last.score, quote.score))
+        if last is not None and last.passage is quote.passage and _adjoin(last, quote):
+            joined[-1] = replace(last, end=max(last.end, quote.end), score=max(last.score, quote.score))
         else:
             joined.append(quote)
     return joined
+
+
+def _adjoin(one: Quote, other: Quote) -> bool:
+    """Whether the second begins in the first, or follows it in the same paragraph."""
+    between = _between(one, other)
+    return other.start < one.end or (not between.strip() and between.count("\n") < 2)
 
 
 def _between(one: Quote, other: Quote) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 _OPENING = "[【［"
 _CLOSING = "]】］"
 _SEPARATORS = ",，、;；–—~〜-"  # the hyphen last, so that it is itself in a set of characters
-_BLANKS = " \t\u00a0\u202f\u3000"
+_BLANKS = " \t\n\u00a0\u202f\u3000"
 # Longer than any mark; text held back while it may still become one.
 _LONGEST = 80
 _INSIDE = re.compile(

@@ -1,7 +1,6 @@
 """Question to passages: candidates of both searchers, fused, reranked, widened to what stands around them."""
 
 from collections.abc import Collection, Sequence
-
 from dataclasses import replace
 
 from index.documents import Chunk, ScoredChunk

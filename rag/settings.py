@@ -44,8 +44,8 @@ class RetrievalSettings:
     lexical_share: float = 0.2
     """Weight of BM25, as a share of the best one, beside its token coverage."""
     typical: Typical = field(default_factory=lambda: Typical(same_language=1.2, same_script=0.75, other_script=0.5))
-    """Scores that right chunks reach. With them nDCG@10 of a mixed collection (240 passages of XQuAD, each in one of ten
-    languages, questions in all ten) is 0.53 instead of 0.29; in the question's own language 0.97 instead of 0.98."""
+    """Scores that right chunks reach. With them nDCG@10 of a mixed collection (240 passages of XQuAD, each in one of
+    ten languages, questions in all ten) is 0.53 instead of 0.29; in the question's own language 0.97 instead of 0.98."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,18 @@ class QuotingSettings:
     """A reader takes in three at a glance."""
     length: int = 500
     """Characters of an answer, in the measure of `index.lengths.text_weight`; only a single sentence may be longer."""
-    share_of_best: float = 0.7
+    share_of_best: float = 0.6
     """Further sentences score at least this share of the best one; weaker ones only repeat the topic."""
     typical: Typical = field(default_factory=lambda: Typical(same_language=1.5, same_script=1.0, other_script=0.75))
     """Scores that sentences which answer reach, before their passage's is added."""
-    threshold: float = 0.75
-    """Least score of the best sentence; below it the documents do not answer."""
+    threshold: Typical = field(default_factory=lambda: Typical(same_language=1.2, same_script=1.15, other_script=1.0))
+    """Least score of the best sentence, by kinship; below it the documents do not answer."""
+    threshold_size: int = 400
+    """The number of chunks these thresholds are for."""
+    threshold_growth: float = 0.1
+    """How much they rise when e (2.7) times as many chunks are searched."""
+    threshold_grows_to: int = 1000
+    """From this number of chunks on they stay."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def seeds_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     root = tmp_path_factory.mktemp("with-seeds")
     shutil.copytree(SEEDS, root / "seeds")
-    settings = Settings(home=root / "home", _env_file=None)
+    settings = Settings.model_construct(home=root / "home")  # reads no environment
     catalog, ingest = build_ingest(settings)
     try:
         report = ingest.run([root / "seeds"])
@@ -54,5 +54,5 @@ def seeds_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def seeds_knowledge_base(seeds_home: Path, bundled: StaticEmbedder) -> Iterator[KnowledgeBase]:
     """The starter articles, opened for searching."""
-    with build_knowledge_base(Settings(home=seeds_home, _env_file=None), bundled=bundled) as knowledge_base:
+    with build_knowledge_base(Settings.model_construct(home=seeds_home), bundled=bundled) as knowledge_base:
         yield knowledge_base

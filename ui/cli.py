@@ -33,6 +33,12 @@ BUG = 70
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("footnote"))
+        raise typer.Exit
+
+
 @app.callback()
 def _settings(
     context: typer.Context,
@@ -40,11 +46,10 @@ def _settings(
         Path | None,
         typer.Option(help="Folder of the index. Default: FOOTNOTE_HOME, else .footnote in the current folder."),
     ] = None,
-    show_version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
+    _: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", callback=_show_version, is_eager=True)
+    ] = False,
 ) -> None:
-    if show_version:
-        typer.echo(version("footnote"))
-        raise typer.Exit
     settings = load_settings(home=home)
     logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s")
     context.obj = settings

@@ -145,7 +145,7 @@ def test_another_process_that_owns_chroma_changes_no_result(
 ) -> None:
     expected = sources(maintained.search_dense(QUESTIONS["fi"], limit=8))
     maintained.close()
-    code = "import sys\nfrom filelock import FileLock\nlock = FileLock(sys.argv[1])\nlock.acquire()\nprint(flush=True)\ninput()"
+    code = "import filelock, sys; lock = filelock.FileLock(sys.argv[1]); lock.acquire(); print(flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", code, tmp_path / "chroma.lock"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as owner:

@@ -1,7 +1,6 @@
 """Settings: what is read from where, and one clear line about what cannot be used."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from ui.settings import load_settings
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty current folder, and nothing set."""
     for name in [name for name in os.environ if name.startswith(("FOOTNOTE_", "OPENAI_"))]:
         monkeypatch.delenv(name)
@@ -62,7 +61,7 @@ def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 def test_a_tilde_of_nobody_is_refused() -> None:
     write_env("FOOTNOTE_HOME=~nobody-of-this-name/library")
-    with pytest.raises(SettingsError, match="^FOOTNOTE_HOME='~nobody-of-this-name/library' cannot be used: "):
+    with pytest.raises(SettingsError, match=r"^FOOTNOTE_HOME='~nobody-of-this-name/library' cannot be used: "):
         load_settings()
 
 

@@ -1,0 +1,373 @@
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from index.embedding import StaticEmbedder
+from index.knowledge_base import KnowledgeBase
+from rag.answers import Answer, Done, Event, PassagesFound, Token, Turn
+from rag.assistant import Assistant
+from rag.chain import AnswerChain
+from rag.chat_model import create_chat_model
+from rag.errors import QuestionError
+from rag.prompts import NOT_IN_DOCUMENTS, phrases
+from rag.settings import AssistantSettings, ChatModelSettings, QuotingSettings
+from tests.builders import make_catalog, make_document
+from tests.openai_server import OpenAIServer, Reply
+from tests.rag.test_retrieval import LANGUAGES, QUESTIONS
+
+COMPANIES = "Mehr als 620 japanische Unternehmen sind in Nordrhein-Westfalen ansässig."
+LEADER = "An der Spitze der Delegation stand Minister Andreas Pinkwart."
+GERMAN = make_document(f"{COMPANIES}\n\n{LEADER}", source="nrw.md", language="de", title="NRW")
+QUESTION = "Wer stand an der Spitze der Delegation?"
+FINNISH = "Kuka oli valtuuskunnan johdossa, Andreas Pinkwart?"
+
+Build = Callable[..., Assistant]
+
+
+@pytest.fixture
+def base(tmp_path: Path, bundled: StaticEmbedder) -> Iterator[KnowledgeBase]:
+    with KnowledgeBase(make_catalog(tmp_path, [GERMAN], bundled), bundled) as knowledge_base:
+        yield knowledge_base
+
+
+@pytest.fixture
+def quoting(base: KnowledgeBase, bundled: StaticEmbedder) -> Assistant:
+    return Assistant(base, embedder=bundled)
+
+
+@pytest.fixture
+def writing(base: KnowledgeBase, bundled: StaticEmbedder, quoting: Assistant, openai_server: OpenAIServer) -> Assistant:
+    """An assistant whose chat model is reached over HTTP."""
+    model = create_chat_model(
+        ChatModelSettings(model="test-model", base_url=openai_server.base_url, timeout=5, max_retries=0)
+    )
+    return Assistant(base, embedder=bundled, chain=AnswerChain(model, retrieve=quoting.retrieve))
+
+
+@pytest.fixture
+def seeded(seeds_knowledge_base: KnowledgeBase, bundled: StaticEmbedder) -> Assistant:
+    return Assistant(seeds_knowledge_base, embedder=bundled)
+
+
+def without_times(answer: Answer) -> Answer:
+    answer.timings.clear()
+    return answer
+
+
+def streamed(events: list[Event]) -> str:
+    return "".join(event.text for event in events if isinstance(event, Token))
+
+
+def kinds(events: list[Event]) -> str:
+    """One letter for each event, repeated tokens as one."""
+    return re.sub("T+", "T", "".join(type(event).__name__[0] for event in events))
+
+
+def done(events: list[Event]) -> Answer:
+    assert isinstance(events[-1], Done)
+    return events[-1].answer
+
+
+def check(answer: Answer, base: KnowledgeBase) -> None:
+    """Assert that each mark has its citation, and each citation its words."""
+    marks = [int(number) for number in re.findall(r"\[([0-9]+)\]", answer.text)]
+    assert list(dict.fromkeys(marks)) == [citation.number for citation in answer.citations]
+    for citation in answer.citations:
+        document = base.get_document(citation.document)
+        assert document is not None
+        assert document.text[citation.start : citation.end] == citation.quote != ""
+        passage = answer.passages[citation.passage - 1]
+        assert passage.number == citation.passage
+        assert passage.start <= citation.start < citation.end <= passage.end
+
+
+# -- Quotes ------------------------------------------------------------------------------------------------------------
+
+
+def test_ask_gives_the_last_event_of_the_stream(quoting: Assistant) -> None:
+    events = list(quoting.stream(QUESTION))
+    assert without_times(quoting.ask(QUESTION)) == without_times(done(events))
+
+
+def test_quotes_are_streamed_after_their_passages_and_before_the_answer(quoting: Assistant) -> None:
+    events = list(quoting.stream(QUESTION))
+    assert kinds(events) == "PTD"
+    answer = done(events)
+    assert events[0] == PassagesFound(answer.passages)
+    assert streamed(events) == answer.text
+    assert (answer.question, answer.language, answer.model, answer.notice, answer.answered) == (
+        QUESTION, "de", None, "", True,
+    )  # fmt: skip
+    (citation,) = answer.citations
+    assert citation.quote.endswith(LEADER)
+    assert answer.text == f"{phrases('de').quoted}\n\n„{citation.quote}“ [1]"
+    assert set(answer.timings) == {"retrieval", "quoting", "total"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_answer_is_in_the_language_of_the_question(
+    language: str, seeded: Assistant, seeds_knowledge_base: KnowledgeBase
+) -> None:
+    question, source = QUESTIONS[language]
+    answer = seeded.ask(question)
+    assert (answer.language, answer.answered, answer.notice) == (language, True, "")
+    assert answer.text.startswith(phrases(language).quoted)
+    assert answer.citations[0].document == source
+    check(answer, seeds_knowledge_base)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_not_found_is_said_in_the_language_of_the_question_beside_the_nearest_passages(
+    language: str, seeds_knowledge_base: KnowledgeBase, bundled: StaticEmbedder
+) -> None:
+    strict = AssistantSettings(quoting=QuotingSettings(threshold=99))
+    assistant = Assistant(seeds_knowledge_base, embedder=bundled, settings=strict)
+    question, source = QUESTIONS[language]
+    events = list(assistant.stream(question))
+    answer = done(events)
+    assert (answer.language, answer.answered, answer.citations) == (language, False, ())
+    assert answer.text == phrases(language).not_found == streamed(events)
+    assert answer.passages[0].document == source
+    assert answer.passages == tuple(assistant.retrieve(question))
+
+
+def test_without_documents_nothing_is_found(tmp_path: Path, bundled: StaticEmbedder) -> None:
+    with KnowledgeBase(make_catalog(tmp_path, [], bundled), bundled) as empty:
+        answer = Assistant(empty, embedder=bundled).ask("Missä Lahti on?")
+    assert (answer.text, answer.answered, answer.passages) == (phrases("fi").not_found, False, ())
+
+
+@pytest.mark.parametrize(
+    "question", ["Pinkwart?", "Andreas Pinkwart", "Nordrhein-Westfalen 2019", "2019?", "ピンクヴァルト", "…"]
+)
+def test_question_of_names_and_numbers_takes_the_language_of_the_conversation(
+    question: str, quoting: Assistant
+) -> None:
+    history = [Turn("Who led the delegation?", "?"), Turn("Kuka johti valtuuskuntaa?", "?"), Turn("NRW?", "?")]
+    assert quoting.ask(question, history=history).language == "fi"
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("Warum?", "de"),
+        ("Why?", "en"),
+        ("誰ですか。", "ja"),
+        ("لماذا؟", "ar"),
+        ("किसने किया?", "hi"),
+        ("ทำไม", "th"),
+        ("为什么？", "zh"),
+    ],
+)
+def test_question_with_other_words_keeps_its_own_language(question: str, language: str, quoting: Assistant) -> None:
+    assert quoting.ask(question, history=[Turn("Kuka johti valtuuskuntaa?", "?")]).language == language
+
+
+@pytest.mark.parametrize("question", ["2019?", "…", "?!"])
+def test_first_question_without_letters_is_answered_in_english(question: str, quoting: Assistant) -> None:
+    assert quoting.ask(question).language == "en"
+
+
+@pytest.mark.parametrize("question", ["", "   ", "\n\t\u3000"])
+def test_empty_question_is_refused(question: str, quoting: Assistant) -> None:
+    with pytest.raises(QuestionError, match=r"^The question is empty\. Type a question in any language\.$"):
+        quoting.ask(question)
+
+
+def test_question_that_is_too_long_is_refused_with_its_length(quoting: Assistant) -> None:
+    assert quoting.ask("a" * 4000).question == "a" * 4000
+    with pytest.raises(QuestionError, match=r"^The question has 4001 characters; ask it in at most 4000\.$"):
+        next(iter(quoting.stream(f"  {'a' * 4001} ")))
+
+
+def test_space_around_the_question_is_dropped(quoting: Assistant) -> None:
+    assert quoting.ask(f" \n{QUESTION}\t ").question == QUESTION
+
+
+def test_half_characters_in_a_question_are_replaced(quoting: Assistant) -> None:
+    answer = quoting.ask("Wer stand \ud83d an der Spitze\udc00?")
+    assert answer.question == "Wer stand ? an der Spitze??"
+    assert answer.citations[0].quote.endswith(LEADER)
+
+
+@pytest.mark.parametrize(
+    "question", ["\x00", "\u200b", "\u202e؟", "𓀀", "<script>", "' OR 1=1 --", '"NEAR(', "*", "%s {x} $y", "a" * 3999]
+)
+def test_strange_question_gets_an_answer(question: str, quoting: Assistant, base: KnowledgeBase) -> None:
+    answer = quoting.ask(question)
+    assert answer.question == question
+    check(answer, base)
+
+
+def test_search_gives_chunks_best_first(quoting: Assistant) -> None:
+    (best, *_) = quoting.search(QUESTION, top_k=1)
+    assert LEADER in best.chunk.text
+    assert [record.source for record in quoting.documents()] == ["nrw.md"]
+
+
+# -- Chat model --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mark", ["[1]", "【1】", "［１］", "[١]"])
+def test_marks_of_the_model_become_citations_with_the_exact_characters(
+    mark: str, writing: Assistant, base: KnowledgeBase, openai_server: OpenAIServer
+) -> None:
+    openai_server.reply_with(Reply(f"Valtuuskuntaa johti ministeri Andreas Pinkwart {mark}.", piece=2))
+    events = list(writing.stream(FINNISH))
+    answer = done(events)
+    assert kinds(events) == "PTD"
+    assert answer.text == "Valtuuskuntaa johti ministeri Andreas Pinkwart [1]." == streamed(events)
+    (citation,) = answer.citations
+    assert (citation.quote, citation.start, citation.end) == (LEADER, len(COMPANIES) + 2, len(GERMAN.text))
+    assert (answer.language, answer.model, answer.answered, answer.notice) == ("fi", "test-model", True, "")
+    assert set(answer.timings) == {"retrieval", "model", "citations", "total"}
+    check(answer, base)
+
+
+def test_model_is_asked_with_the_passages_that_the_answer_carries(
+    writing: Assistant, openai_server: OpenAIServer
+) -> None:
+    openai_server.reply_with("Minister Andreas Pinkwart [1].")
+    answer = writing.ask(QUESTION)
+    (request,) = openai_server.requests
+    assert request.question == QUESTION
+    assert [passage.text for passage in answer.passages if passage.text not in request.system] == []
+
+
+def test_unknown_and_unsupported_marks_are_never_shown(
+    writing: Assistant, base: KnowledgeBase, openai_server: OpenAIServer
+) -> None:
+    openai_server.reply_with(Reply("Minister Andreas Pinkwart [9][1]. 621 japanische Unternehmen [1, 8].", piece=1))
+    events = list(writing.stream(QUESTION))
+    assert streamed(events) == "Minister Andreas Pinkwart [1]. 621 japanische Unternehmen [1]."
+    assert done(events).text == "Minister Andreas Pinkwart [1]. 621 japanische Unternehmen."
+    check(done(events), base)
+
+
+@pytest.mark.parametrize("word", [NOT_IN_DOCUMENTS, f"**{NOT_IN_DOCUMENTS}**.", NOT_IN_DOCUMENTS.replace("_", "\\_")])
+@pytest.mark.parametrize("piece", [1, 5, 100])
+def test_refusal_is_never_streamed_and_becomes_a_sentence_in_the_language_of_the_question(
+    word: str, piece: int, writing: Assistant, openai_server: OpenAIServer
+) -> None:
+    openai_server.reply_with(Reply(word, piece=piece))
+    events = list(writing.stream(FINNISH))
+    answer = done(events)
+    assert streamed(events) == ""
+    assert (answer.text, answer.answered, answer.citations, answer.notice) == (phrases("fi").not_found, False, (), "")
+    assert answer.passages[0].document == "nrw.md"
+
+
+def test_refusal_after_half_an_answer_is_dropped(writing: Assistant, openai_server: OpenAIServer) -> None:
+    openai_server.reply_with(Reply(f"Minister Andreas Pinkwart [1]. {NOT_IN_DOCUMENTS}", piece=4))
+    events = list(writing.stream(QUESTION))
+    assert streamed(events) == "Minister Andreas Pinkwart [1]. "
+    assert done(events).text == "Minister Andreas Pinkwart [1]."
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(status=500),
+        Reply(status=401, text="no such key"),
+        Reply("Ministeri Andreas Pinkwart [1].", failure="cut"),
+        Reply("Ministeri Andreas Pinkwart [1].", failure="no_finish_reason"),
+        Reply("Ministeri Andreas Pinkwart [1].", failure="error_event"),
+        Reply("Ministeri Andreas Pinkwart [1].", finish_reason="length"),
+        Reply(""),
+    ],
+    ids=["500", "401", "cut", "no finish", "error", "length", "empty"],
+)
+@pytest.mark.parametrize("question", [QUESTION, FINNISH], ids=["de", "fi"])
+def test_failing_model_gives_quotes_with_a_notice_in_the_language_of_the_question(
+    question: str, reply: Reply, writing: Assistant, quoting: Assistant, openai_server: OpenAIServer
+) -> None:
+    openai_server.reply_with(reply)
+    events = list(writing.stream(question))
+    answer, quotes = done(events), quoting.ask(question)
+    assert answer.notice == phrases(quotes.language).model_failed
+    assert (answer.text, answer.citations, answer.model) == (quotes.text, quotes.citations, None)
+    assert answer.citations[0].quote.endswith(LEADER)
+    assert events[0] == PassagesFound(answer.passages)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Ministeri Andreas Pinkwart.", "Pinkwart johti sitä [7].", "Leipää leivotaan yöllä [1].", "Vuonna 1871 [1]."],
+)
+def test_answer_without_any_mark_that_holds_gives_quotes_with_a_notice(
+    text: str, writing: Assistant, quoting: Assistant, openai_server: OpenAIServer
+) -> None:
+    openai_server.reply_with(text)
+    answer, quotes = writing.ask(FINNISH), quoting.ask(FINNISH)
+    assert answer.notice == phrases("fi").unverified
+    assert (answer.text, answer.citations, answer.model) == (quotes.text, quotes.citations, None)
+
+
+def test_model_is_not_asked_without_passages(
+    tmp_path: Path, bundled: StaticEmbedder, openai_server: OpenAIServer
+) -> None:
+    model = create_chat_model(ChatModelSettings(model="test-model", base_url=openai_server.base_url))
+    with KnowledgeBase(make_catalog(tmp_path, [], bundled), bundled) as empty:
+        chain = AnswerChain(model, retrieve=Assistant(empty, embedder=bundled).retrieve)
+        answer = Assistant(empty, embedder=bundled, chain=chain).ask("Missä Lahti on?")
+    assert (answer.text, answer.answered, answer.passages) == (phrases("fi").not_found, False, ())
+    assert openai_server.requests == []
+
+
+@pytest.mark.parametrize("events_read", [1, 2])
+def test_closing_the_stream_ends_the_stream_of_the_model(
+    events_read: int, writing: Assistant, openai_server: OpenAIServer
+) -> None:
+    openai_server.reply_with(Reply("Minister Andreas Pinkwart. " * 500, piece=5, pause=0.02))
+    stream = writing.stream(QUESTION)
+    for _ in range(events_read):
+        next(stream)
+    start = time.perf_counter()
+    stream.close()  # type: ignore[attr-defined]
+    assert time.perf_counter() - start < 2
+    if events_read == 1:
+        assert openai_server.requests == []  # the passages come before the model is asked
+    else:
+        assert openai_server.requests[0].left_early.wait(5)
+
+
+def test_earlier_turns_are_passed_on_without_their_marks(writing: Assistant, openai_server: OpenAIServer) -> None:
+    openai_server.reply_with("Minister Andreas Pinkwart [1].")
+    writing.ask(QUESTION, history=[Turn("Wie viele Firmen?", "Mehr als 620 [1].")])
+    assert [(message["role"], message["content"]) for message in openai_server.requests[0].messages[1:]] == [
+        ("user", "Wie viele Firmen?"),
+        ("assistant", "Mehr als 620."),
+        ("user", QUESTION),
+    ]
+
+
+def test_half_characters_in_earlier_turns_are_replaced(writing: Assistant, openai_server: OpenAIServer) -> None:
+    openai_server.reply_with("Minister Andreas Pinkwart [1].")
+    answer = writing.ask(QUESTION, history=[Turn("Wie viele\ud800?", "Viele\udc00.")])
+    assert (answer.answered, answer.notice) == (True, "")
+    assert [message["content"] for message in openai_server.requests[0].messages[1:3]] == ["Wie viele??", "Viele?."]
+
+
+@pytest.mark.parametrize(("language", "statement"), [
+    ("de", "Minister Andreas Pinkwart stand an der Spitze [1]."),
+    ("fi", "Valtuuskuntaa johti ministeri Andreas Pinkwart [1]."),
+    ("en", "Minister Andreas Pinkwart led the delegation [1]."),
+    ("ja", "代表団を率いたのは大臣のAndreas Pinkwartです[1]。"),
+    ("ar", "كان على رأس الوفد الوزير Andreas Pinkwart [1]."),
+    ("hi", "प्रतिनिधिमंडल के प्रमुख मंत्री Andreas Pinkwart थे [1]।"),
+    ("th", "ผู้นำคณะผู้แทนคือรัฐมนตรี Andreas Pinkwart [1]"),
+    ("zh", "代表团团长是部长Andreas Pinkwart[1]。"),
+])  # fmt: skip
+def test_statement_in_any_language_is_tied_to_the_german_words(
+    language: str, statement: str, writing: Assistant, base: KnowledgeBase, openai_server: OpenAIServer
+) -> None:
+    openai_server.reply_with(Reply(statement, network_bytes=1, piece=4))
+    events = list(writing.stream(QUESTIONS[language][0]))
+    answer = done(events)
+    assert (answer.language, answer.text, answer.notice) == (language, statement, "")
+    assert streamed(events) == statement
+    assert [citation.quote for citation in answer.citations] == [LEADER]
+    check(answer, base)

@@ -1,0 +1,449 @@
+import random
+import re
+import time
+from collections.abc import Iterable
+
+import pytest
+
+from index.embedding import StaticEmbedder
+from rag.answers import Passage
+from rag.citations import CitedText, cite, drop_refusal, known_marks, without_refusal
+from rag.settings import CitationSettings
+from tests.builders import make_passage
+
+COMPANIES = "Mehr als 620 japanische Unternehmen sind in Nordrhein-Westfalen ansässig."
+LEADER = "An der Spitze der Delegation stand Minister Andreas Pinkwart."
+LAHTI = "Lahden seutu ja Ishizaka tekivät sopimuksen 17.2.2017."
+CARS = "The plant built 1,000 electric cars in 2015."
+PASSAGES = (
+    make_passage(f"{LEADER} {COMPANIES}", number=1, start=50, language="de", document="de.md"),
+    make_passage(LAHTI, number=2, start=7, language="fi", document="fi.md"),
+    make_passage(f"The city is old. {CARS}", number=3, language="en", document="en.md"),
+)
+SETTINGS = CitationSettings(support=0.3)
+# What a reader's program may take for a mark.
+SHOWN_MARK = re.compile(r"[\[【［]\s*\d{1,3}(?:\s*[,;-]\s*\d{1,3})*\s*[\]】］]")
+
+
+def cited(text: str, bundled: StaticEmbedder, *, passages: tuple[Passage, ...] = PASSAGES) -> CitedText:
+    result = cite(text, passages, language="en", embedder=bundled, settings=SETTINGS)
+    shown = [int(number) for number in re.findall(r"\[(\d+)\]", result.text)]
+    assert set(shown) == {citation.number for citation in result.citations}
+    assert list(dict.fromkeys(shown)) == list(range(1, len(result.citations) + 1))
+    for mark in SHOWN_MARK.findall(result.text):
+        assert re.fullmatch(r"\[\d+\]", mark)
+    for citation in result.citations:
+        passage = passages[citation.passage - 1]
+        assert passage.text[citation.start - passage.start : citation.end - passage.start] == citation.quote
+    return result
+
+
+def quotes(result: CitedText) -> list[str]:
+    return [citation.quote for citation in result.citations]
+
+
+# -- Forms of marks ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "[1]",
+        "【1】",
+        "［1］",
+        "［１］",
+        "[ 1 ]",
+        "[١]",
+        "[१]",
+        "[๑]",
+        "[۱]",
+        "[[1]]",
+        "[^1]",
+        "【1†source】",
+        "[1】",
+        "[01]",
+        "[1\n]",
+        "[1,1]",
+        "[1][1]",
+        "[1] [1]",
+    ],
+)
+def test_every_form_of_a_mark_becomes_a_footnote(mark: str, bundled: StaticEmbedder) -> None:
+    result = cited(f"Minister Andreas Pinkwart stood at the head {mark}.", bundled)
+    assert result.text == "Minister Andreas Pinkwart stood at the head [1]."
+    assert quotes(result) == [LEADER]
+    (citation,) = result.citations
+    assert (citation.number, citation.passage, citation.document, citation.start, citation.end) == (
+        1, 1, "de.md", 50, 50 + len(LEADER),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "mark", ["[1, 3]", "[1,3]", "[1;3]", "[1，3]", "[1、3]", "[1][3]", "[1] [3]", "[1-3]", "[1–3]", "[3-1]", "[1〜3]"]
+)
+def test_mark_of_several_passages_becomes_a_footnote_for_each_that_supports(mark: str, bundled: StaticEmbedder) -> None:
+    passages = (
+        make_passage("Minister Andreas Pinkwart led the delegation.", number=1, document="a"),
+        make_passage("Bread is baked at night.", number=2, document="b"),
+        make_passage("Andreas Pinkwart, minister, led the delegation.", number=3, document="c"),
+    )
+    result = cited(f"Minister Andreas Pinkwart led the delegation {mark}.", bundled, passages=passages)
+    assert re.sub(r"\] \[", "][", result.text) == "Minister Andreas Pinkwart led the delegation [1][2]."
+    assert sorted(citation.document for citation in result.citations) == ["a", "c"]
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "[4]",
+        "[0]",
+        "[99]",
+        "[999]",
+        "【9】",
+        "［٩］",
+        "[4, 5]",
+        "[0-0]",
+        "[7-9]",
+        "[4][5]",
+        "[4] [0]",
+        "[[4]]",
+        "[9†x]",
+    ],
+)
+def test_mark_without_its_passage_is_removed_with_the_space_before_it(mark: str, bundled: StaticEmbedder) -> None:
+    assert cited(f"Minister Pinkwart led it {mark}. So he did.", bundled) == CitedText(
+        "Minister Pinkwart led it. So he did.", ()
+    )
+    assert cited(f"Minister Pinkwart led it {mark}", bundled).text == "Minister Pinkwart led it"
+    assert cited(f"Minister Pinkwart {mark} led it.", bundled).text == "Minister Pinkwart led it."
+    assert cited(f"{mark} Minister Pinkwart led it.", bundled).text == "Minister Pinkwart led it."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "In [2011] it rose.",
+        "He wrote [sic] so.",
+        "See [1a].",
+        "[a1]",
+        "[-1]",
+        "[1.5]",
+        "[1/2]",
+        "[ ]",
+        "[]",
+        "a[b]c",
+        "[²]",
+        "[①]",
+        "m² and ① and ½ and Ⅷ",
+        "[1-2011]",
+        "(1)",
+        "{1}",
+        "<1>",
+        "［x］",
+        "[[sic]]",
+        "[" + " " * 90 + "1]",
+    ],
+)
+def test_what_is_no_mark_stays_as_it_is(text: str, bundled: StaticEmbedder) -> None:
+    assert cite(text, PASSAGES, language="en", embedder=bundled, settings=SETTINGS) == CitedText(text, ())
+    assert "".join(known_marks([text], passages=3)) == text
+
+
+@pytest.mark.parametrize("half", ["[1", "[1, 2", "[ 1 ", "【1", "［１", "[1-", "[[1", "[1†so"])
+def test_half_a_mark_at_the_end_is_dropped(half: str, bundled: StaticEmbedder) -> None:
+    assert cited(f"Pinkwart led it {half}", bundled).text == "Pinkwart led it"
+    assert "".join(known_marks([f"Pinkwart led it {half}"], passages=3)) == "Pinkwart led it "
+
+
+@pytest.mark.parametrize(
+    "text", ["[[9]1]", "[[[9]1]", "[1[9]]", "[1, [9]2]", "[ [9] [8]1]", "[9][[8]1]", "[[[[9]1]]]", "[9[9]1[9]]"]
+)
+def test_a_mark_that_is_removed_leaves_no_new_one(text: str, bundled: StaticEmbedder) -> None:
+    assert not SHOWN_MARK.search(cited(f"Pinkwart led it {text}.", bundled).text)
+    assert not SHOWN_MARK.search("".join(known_marks([text], passages=1)))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Minister Andreas Pinkwart [1](https://evil.example/) led it.",
+            "Minister Andreas Pinkwart [1] (https://evil.example/) led it.",
+        ),
+        (
+            "Minister Andreas Pinkwart [9](https://evil.example/) led it.",
+            "Minister Andreas Pinkwart (https://evil.example/) led it.",
+        ),
+        ("![1](https://evil.example/x.png)", "! (https://evil.example/x.png)"),
+    ],
+)
+def test_a_mark_is_no_link_to_elsewhere(text: str, expected: str, bundled: StaticEmbedder) -> None:
+    assert cited(text, bundled).text == expected
+    assert not re.search(r"\]\(", "".join(known_marks(text, passages=3)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`row[1]`",
+        "```\nx[9] = y[1]\n```",
+        "https://evil.example/?a[1]=b[9]",
+        "arr[1][2][9]",
+        "[text][1]",
+        "[1]: https://x",
+    ],
+)
+def test_marks_in_code_and_addresses_are_checked_like_all_others(text: str, bundled: StaticEmbedder) -> None:
+    cited(text, bundled)
+    assert "[9]" not in "".join(known_marks([text], passages=3))
+
+
+# -- What a mark belongs to --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Andreas Pinkwart was the minister at the head.[1] Lahti and Ishizaka made a contract.[2]",
+            "Andreas Pinkwart was the minister at the head.[1] Lahti and Ishizaka made a contract.[2]",
+        ),
+        (
+            "Andreas Pinkwart was the minister at the head. [1] Lahti and Ishizaka made a contract. [2]",
+            "Andreas Pinkwart was the minister at the head. [1] Lahti and Ishizaka made a contract. [2]",
+        ),
+        (
+            "- Andreas Pinkwart was the minister at the head [1]\n- Lahti and Ishizaka made a contract [2]",
+            "- Andreas Pinkwart was the minister at the head [1]\n- Lahti and Ishizaka made a contract [2]",
+        ),
+        (
+            "1. Andreas Pinkwart was the minister at the head [1]\n4. Lahti and Ishizaka made a contract [2]",
+            "1. Andreas Pinkwart was the minister at the head [1]\n4. Lahti and Ishizaka made a contract [2]",
+        ),
+        (
+            "[1] Andreas Pinkwart was the minister at the head.\n[2] Lahti and Ishizaka made a contract.",
+            "[1] Andreas Pinkwart was the minister at the head.\n[2] Lahti and Ishizaka made a contract.",
+        ),
+        (
+            "Andreas Pinkwart was the minister at the head.\n[1]\n\nLahti and Ishizaka made a contract.\n[2]",
+            "Andreas Pinkwart was the minister at the head.\n[1]\n\nLahti and Ishizaka made a contract.\n[2]",
+        ),
+        (
+            "Andreas Pinkwart was the minister at the head [1], and Lahti and Ishizaka made a contract [2].",
+            "Andreas Pinkwart was the minister at the head [1], and Lahti and Ishizaka made a contract [2].",
+        ),
+    ],
+    ids=["after the stop", "after the stop and a space", "list", "numbered list", "before", "own line", "inside"],
+)
+def test_each_mark_is_tied_to_its_own_statement(text: str, expected: str, bundled: StaticEmbedder) -> None:
+    result = cited(text, bundled)
+    assert result.text == expected
+    assert quotes(result) == [LEADER, LAHTI]
+
+
+def test_mark_in_the_middle_counts_only_what_is_said_since_the_one_before(bundled: StaticEmbedder) -> None:
+    result = cited("620 Japanese Unternehmen in Nordrhein-Westfalen [1], Lahti and Ishizaka in 2017 [2].", bundled)
+    assert quotes(result) == [COMPANIES, LAHTI]
+
+
+def test_mark_on_the_wrong_passage_is_removed(bundled: StaticEmbedder) -> None:
+    result = cited("Minister Andreas Pinkwart stood at the head [2][1][3].", bundled)
+    assert result.text == "Minister Andreas Pinkwart stood at the head [1]."
+    assert quotes(result) == [LEADER]
+
+
+def test_mark_without_any_statement_is_removed(bundled: StaticEmbedder) -> None:
+    assert cited("[1]", bundled) == CitedText("", ())
+    assert cited("  [1][2] \n ", bundled) == CitedText("", ())
+
+
+@pytest.mark.parametrize(
+    ("statement", "language", "text"),
+    [
+        ("Die Stadt Lahti liegt in Finnland", "de", "Lahti is a city in Finland."),
+        ("Lahti on kaupunki Suomessa", "fi", "Lahti ist eine Stadt in Finnland."),
+        ("トヨタは日本の会社です", "ja", "トヨタは日本の自動車会社である。"),
+        ("تويوتا شركة يابانية", "ar", "تويوتا شركة سيارات يابانية."),
+        ("टोयोटा जापान की कंपनी है", "hi", "टोयोटा जापान की एक कार कंपनी है।"),
+        ("โตโยต้าเป็นบริษัทญี่ปุ่น", "th", "โตโยต้าเป็นบริษัทรถยนต์ญี่ปุ่น"),
+        ("丰田是日本的公司", "zh", "丰田是一家日本汽车公司。"),
+        ("Toyota is a company in Japan", "en", "Toyota is a car company from Japan."),
+    ],
+    ids=["de", "fi", "ja", "ar", "hi", "th", "zh", "en"],
+)
+@pytest.mark.parametrize("mark", ["[1]", "【1】", "［１］"])
+def test_statements_in_all_languages_are_tied(
+    statement: str, language: str, text: str, mark: str, bundled: StaticEmbedder
+) -> None:
+    stop = "。" if language in ("ja", "zh") else "।" if language == "hi" else "."
+    for written, expected in ((f"{mark}{stop}", f"[1]{stop}"), (f"{stop}{mark}", f"{stop}[1]")):
+        result = cite(statement + written, [make_passage(text)], language=language, embedder=bundled, settings=SETTINGS)
+        assert result.text == statement + expected
+        assert quotes(result) == [text]
+
+
+# -- Numbers -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "In 2015 the plant built 1,000 electric cars",
+        "In 2015 the plant built 1.000 electric cars",
+        "In 2015 the plant built 1 000 electric cars",
+        "In ٢٠١٥ the plant built ١٠٠٠ electric cars",
+        "In २०१५ the plant built १,००० electric cars",
+        "In ２０１５ the plant built １０００ electric cars",
+        "The plant built electric cars",
+    ],
+)
+def test_numbers_that_occur_keep_the_mark(statement: str, bundled: StaticEmbedder) -> None:
+    result = cited(f"{statement} [3].", bundled)
+    assert result.text == f"{statement} [1]."
+    assert quotes(result) == [CARS]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "In 2016 the plant built 1,000 electric cars",
+        "In 2015 the plant built 1,001 electric cars",
+        "In 2015 the plant built 100 electric cars",
+        "In 2015 the plant built 10,000 electric cars",
+        "In ٢٠١٦ the plant built electric cars",
+        "On 3.4.2015 the plant built 1,000 electric cars",
+    ],
+)
+def test_numbers_that_do_not_occur_drop_the_mark(statement: str, bundled: StaticEmbedder) -> None:
+    assert cited(f"{statement} [3].", bundled) == CitedText(f"{statement}.", ())
+
+
+@pytest.mark.parametrize("date", ["17.2.2017", "17 February 2017", "2017-02-17", "2017年2月17日"])
+def test_dates_of_any_form_keep_the_mark(date: str, bundled: StaticEmbedder) -> None:
+    assert quotes(cited(f"Ishizaka ja Lahden seutu: sopimus {date} [2].", bundled)) == [LAHTI]
+
+
+def test_the_sentence_with_the_number_is_quoted_before_one_with_more_words_in_common(bundled: StaticEmbedder) -> None:
+    passage = make_passage("Japanese companies in the region are many. Of Japanese companies 620 are there.")
+    result = cited("620 Japanese companies are in the region [1].", bundled, passages=(passage,))
+    assert quotes(result) == ["Of Japanese companies 620 are there."]
+
+
+# -- Numbering ---------------------------------------------------------------------------------------------------------
+
+
+def test_footnotes_are_numbered_by_appearance(bundled: StaticEmbedder) -> None:
+    result = cited("The plant built electric cars [3]. Andreas Pinkwart was the minister [1].", bundled)
+    assert result.text == "The plant built electric cars [1]. Andreas Pinkwart was the minister [2]."
+    assert [(citation.number, citation.passage) for citation in result.citations] == [(1, 3), (2, 1)]
+
+
+def test_the_same_words_cited_twice_share_a_number(bundled: StaticEmbedder) -> None:
+    result = cited("Minister Pinkwart [1]. The plant built electric cars [3]. Andreas Pinkwart, minister [1].", bundled)
+    assert result.text == "Minister Pinkwart [1]. The plant built electric cars [2]. Andreas Pinkwart, minister [1]."
+    assert quotes(result) == [LEADER, CARS]
+
+
+def test_other_words_of_the_same_passage_get_a_number_of_their_own(bundled: StaticEmbedder) -> None:
+    result = cited("Minister Andreas Pinkwart [1]. 620 Unternehmen in Nordrhein-Westfalen [1].", bundled)
+    assert result.text == "Minister Andreas Pinkwart [1]. 620 Unternehmen in Nordrhein-Westfalen [2]."
+    assert quotes(result) == [LEADER, COMPANIES]
+
+
+def test_answer_without_marks_is_left_alone(bundled: StaticEmbedder) -> None:
+    assert cited("  Minister Pinkwart.\n\nYes. ", bundled) == CitedText("Minister Pinkwart.\n\nYes.", ())
+
+
+def test_thousands_of_marks_and_brackets_are_read_in_time(bundled: StaticEmbedder) -> None:
+    start = time.perf_counter()
+    cite("[" * 20000, PASSAGES, language="en", embedder=bundled, settings=SETTINGS)
+    cite("Pinkwart led [9]" * 300, PASSAGES, language="en", embedder=bundled, settings=SETTINGS)
+    assert time.perf_counter() - start < 10
+
+
+# -- Streams -----------------------------------------------------------------------------------------------------------
+
+ALPHABET = [
+    *"[]【】［］()19 0,-–٣१²①^†a.\n:",
+    "NOT_IN_DOCUMENTS",
+    "NOT\\_IN",
+    "NOT",
+    "[1]",
+    "[9]",
+    "2011",
+    "word ",
+    "です。",
+]
+
+
+def cuts(text: str, source: random.Random) -> list[str]:
+    places = sorted(source.choices(range(len(text) + 1), k=source.randint(0, 12)))
+    return [text[start:end] for start, end in zip([0, *places], [*places, len(text)], strict=True)]
+
+
+def streamed(pieces: Iterable[str]) -> list[str]:
+    return list(known_marks(without_refusal(pieces), passages=3))
+
+
+def test_streamed_text_does_not_depend_on_where_it_was_cut() -> None:
+    source = random.Random(7)  # noqa: S311 - the same texts in every run
+    for _ in range(1500):
+        text = "".join(source.choices(ALPHABET, k=source.randint(0, 40)))
+        whole = "".join(streamed([text]))
+        assert "".join(streamed(text)) == whole, text
+        assert "".join(streamed(cuts(text, source))) == whole, text
+        for mark in SHOWN_MARK.findall(whole):
+            assert mark in ("[1]", "[2]", "[3]"), text
+        assert "NOT_IN_DOCUMENTS" not in whole
+
+
+def test_cited_text_holds_no_mark_without_its_citation_whatever_was_written(bundled: StaticEmbedder) -> None:
+    source = random.Random(8)  # noqa: S311 - the same texts in every run
+    for _ in range(150):
+        cited("Andreas Pinkwart " + "".join(source.choices(ALPHABET, k=source.randint(0, 30))), bundled)
+
+
+def test_marks_arrive_whole_and_text_is_not_held_back_without_need() -> None:
+    pieces = ["Lah", "ti [", "1", "] on", " [", "9", "] kau", "punki [", "sic", "]."]
+    assert list(known_marks(pieces, passages=2)) == ["Lah", "ti ", "[1] on", " ", " kau", "punki ", "[sic", "]."]
+
+
+def test_pieces_without_content_are_not_passed_on() -> None:
+    assert list(known_marks(["", "a", "", "[9]", ""], passages=1)) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        "NOT_IN_DOCUMENTS",
+        " \n**NOT_IN_DOCUMENTS**\n",
+        "`NOT\\_IN\\_DOCUMENTS`",
+        "NOT_IN_DOCUMENTS. Sorry [1].",
+        '"NOT IN DOCUMENTS"',
+    ],
+)
+@pytest.mark.parametrize("length", [1, 2, 3, 7, 100])
+def test_nothing_of_a_refusal_is_streamed(refusal: str, length: int) -> None:
+    pieces = [refusal[at : at + length] for at in range(0, len(refusal), length)]
+    assert list(without_refusal(pieces)) == []
+
+
+@pytest.mark.parametrize("length", [1, 3, 100])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Lahti is old [1]. NOT_IN_DOCUMENTS", "Lahti is old [1]. "),
+        ("Sorry: NOT_IN_DOCUMENTS", "Sorry: "),
+        ("NOTHING is NOT_IN_DOC", "NOTHING is NOT_IN_DOC"),
+        ("NO. NOT IN DOUBT", "NO. NOT IN DOUBT"),
+        ("", ""),
+        ("*N", "*N"),
+    ],
+)
+def test_the_word_of_a_refusal_is_dropped_from_the_rest_of_a_text(text: str, expected: str, length: int) -> None:
+    assert "".join(without_refusal(text[at : at + length] for at in range(0, len(text), length))) == expected
+    assert drop_refusal(text) == expected
+
+
+def test_text_that_is_no_refusal_is_not_held_back() -> None:
+    assert list(without_refusal(["La", "hti ", "is", " N", "o"])) == ["La", "hti ", "is", " ", "No"]

@@ -1,0 +1,542 @@
+"""The command line as a user and a script meet it: what is printed where, and the exit status."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+from index.knowledge_base import open_catalog
+from index.loading import load_file
+from index.settings import LoadingSettings
+from ui import cli
+
+FOOTNOTE = Path(sys.executable).parent / "footnote"
+LAHTI = """---
+title: Lahti
+language: fi
+date: 2017-02-17
+---
+# Lahti
+
+Lahti sijaitsee Päijät-Hämeessä. Kaupungissa on noin 120 000 asukasta. 🏔 Lahden satama avattiin vuonna 1871.
+"""
+OSAKA = "Osaka is a city in Japan. The castle of Osaka was finished in 1597."
+
+
+@dataclass(frozen=True)
+class Result:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def object(self) -> dict[str, Any]:
+        """The one JSON object that standard output is to hold."""
+        value = json.loads(self.out)
+        assert isinstance(value, dict)
+        assert self.out.count("\n") == 1
+        assert self.out.endswith("\n")
+        return value
+
+
+Run = Callable[..., Result]
+
+
+def clean_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(("FOOTNOTE_", "OPENAI_"))}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with two documents; nothing is set."""
+    for name in set(os.environ) - set(clean_environment()):
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "lahti.md").write_text(LAHTI, encoding="utf-8")
+    (tmp_path / "docs" / "osaka.txt").write_text(OSAKA, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run `footnote` in this process, in `folder`."""
+    assert folder == Path.cwd()
+
+    def run(*arguments: str | Path) -> Result:
+        monkeypatch.setattr(sys, "argv", ["footnote", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.err
+        code = end.value.code or 0
+        assert isinstance(code, int)
+        return Result(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def indexed(run: Run, folder: Path) -> Path:
+    """The current folder, its documents indexed."""
+    assert run("ingest", "docs").code == 0
+    return folder
+
+
+def footnote(
+    *arguments: str | bytes | Path, cwd: Path, home: Path | None = None, **environment: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Run the installed console script."""
+    env = {**clean_environment(), **environment, **({"FOOTNOTE_HOME": str(home)} if home else {})}
+    result = subprocess.run([FOOTNOTE, *arguments], cwd=cwd, env=env, capture_output=True, check=False, timeout=60)
+    assert b"Traceback" not in result.stderr, result.stderr.decode()
+    return result
+
+
+# -- ingest ------------------------------------------------------------------------------------------------------------
+
+
+def test_ingest_says_what_became_of_each_document(run: Run, folder: Path) -> None:
+    assert run("ingest", "docs") == Result(0, "indexed    docs/lahti.md\nindexed    docs/osaka.txt\n2 indexed\n", "")
+    assert (folder / ".footnote" / "catalog.sqlite3").is_file()
+    assert run("ingest", "docs") == Result(0, "2 unchanged\n", "")
+    (folder / "docs" / "osaka.txt").write_text("Osaka has changed.", encoding="utf-8")
+    (folder / "docs" / "lahti.md").unlink()
+    assert run("ingest", "docs", "--prune") == Result(
+        0, "changed    docs/osaka.txt\nremoved    docs/lahti.md\n1 changed, 1 removed\n", ""
+    )
+
+
+def test_rebuild_embeds_the_stored_texts_anew(run: Run, indexed: Path) -> None:
+    shutil.rmtree(indexed / "docs")
+    assert run("ingest", "--rebuild") == Result(
+        0, "changed    docs/lahti.md\nchanged    docs/osaka.txt\nRebuilt the index of 2 documents.\n", ""
+    )
+    assert run("doctor").out.splitlines()[3:5] == [
+        "ok    2 documents",
+        "ok    catalog, lexical index and Chroma agree",
+    ]
+
+
+def binary(path: Path) -> None:
+    path.write_bytes(bytes(range(256)) * 20)
+
+
+def huge(path: Path) -> None:
+    with path.open("wb") as file:
+        for _ in range(50):
+            file.write(b"A line of text.\n" * 65536)
+
+
+def broken_utf8(path: Path) -> None:
+    path.write_bytes("Näin tämä on hyvää tekstiä, mutta tässä ".encode() + b"\xff\xc3( on virhe.")
+
+
+def broken_front_matter(path: Path) -> None:
+    path.write_text("---\ntitle: a: b: c\n---\nA text.", encoding="utf-8")
+
+
+def unclosed_front_matter(path: Path) -> None:
+    path.write_text("---\ntitle: A\n\nA text.", encoding="utf-8")
+
+
+def empty_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def missing(path: Path) -> None:
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "says"),
+    [
+        (empty_folder, "empty", "'empty' has no documents of a known type (.md, .txt, .html)."),
+        (missing, "nowhere.md", "'nowhere.md' does not exist"),
+        (binary, "data.txt", "'data.txt' is not a text file"),
+        (huge, "huge.txt", "'huge.txt' has 50.0 MiB, more than the limit of 20 MiB"),
+        (broken_utf8, "broken.txt", "'broken.txt' is not valid UTF-8 (byte 48 is 0xff)"),
+        (broken_front_matter, "fm.md", "'fm.md': front matter, line 2: mapping values are not allowed here"),
+        (unclosed_front_matter, "fm.md", "'fm.md': the front matter that line 1 opens is never closed"),
+    ],
+    ids=["empty-folder", "missing", "binary", "50-MB", "invalid-utf8", "front-matter", "unclosed-front-matter"],
+)
+def test_bad_input_gets_one_line_and_the_others_are_indexed(
+    run: Run, folder: Path, make: Callable[[Path], None], name: str, says: str
+) -> None:
+    make(folder / name)
+    result = run("ingest", name, "docs")
+    (line,) = result.err.splitlines()
+    assert line.startswith(f"failed     {says}")
+    assert result.out == "indexed    docs/lahti.md\nindexed    docs/osaka.txt\n2 indexed, 1 failed\n"
+    assert result.code == 1
+
+
+def test_escapes_in_names_and_titles_do_not_reach_the_terminal(run: Run, folder: Path) -> None:
+    name = "red\x1b[31m\n.txt"
+    (folder / "docs" / name).write_text("Red\x1b[31m\x9b title\n\nLahti is red.", encoding="utf-8")
+    (folder / "docs" / f"bad{name}").write_bytes(b"\x00")
+    results = [run("ingest", "docs"), run("documents"), run("search", "red Lahti"), run("ask", "What is red?")]
+    assert [("\x1b" in result.out + result.err, "\x9b" in result.out) for result in results] == [(False, False)] * 4
+    assert len(results[0].err.splitlines()) == 1
+    assert len(results[1].out.splitlines()) == 4
+    shown = run("search", "--json", "red Lahti")
+    assert "\x9b" not in shown.out
+    assert "Red\x1b[31m\x9b title" in shown.object["results"][0]["text"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_a_name_that_is_no_utf8_gets_one_line(run: Run, folder: Path) -> None:
+    Path(os.fsdecode(os.fsencode(folder / "docs") + b"/bad\xff.txt")).write_text("A text.", encoding="utf-8")
+    result = run("ingest", "docs")
+    assert result.err == "failed     The name of 'docs/bad\\udcff.txt' is not valid UTF-8: rename the file.\n"
+    assert (result.code, result.out.splitlines()[-1]) == (1, "2 indexed, 1 failed")
+
+
+def test_a_second_ingest_is_told_to_wait(run: Run, indexed: Path) -> None:
+    with FileLock(indexed / ".footnote" / "ingest.lock"):
+        result = run("ingest", "docs")
+    assert result == Result(
+        1, "", "Error: Another ingest is running in '.footnote'. Wait until it ends, then try again.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments", [["ingest"], ["nosuch"], ["search", "x", "--limit", "0"], ["serve", "--port", "0"]]
+)
+def test_wrong_use_is_status_2(run: Run, arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("Usage: ")
+
+
+# -- ask, search, documents --------------------------------------------------------------------------------------------
+
+
+def test_ask_json_has_the_promised_shape_and_its_offsets_are_exact(run: Run, indexed: Path) -> None:
+    result = run("ask", "--json", "Milloin Lahden satama avattiin?")
+    assert (result.code, result.err) == (0, "")
+    answer = result.object
+    promised = ["question", "language", "answer", "answered", "citations", "timings"]
+    assert [key for key in answer if key in promised] == promised
+    assert (answer["question"], answer["language"]) == ("Milloin Lahden satama avattiin?", "fi")
+    assert answer["answered"] is True
+    assert "[1]" in answer["answer"]
+    first = answer["citations"][0]
+    assert list(first) == ["number", "document", "title", "language", "quote", "start", "end", "chunk"]
+    assert (first["number"], first["document"], first["title"], first["language"]) == (
+        1,
+        "docs/lahti.md",
+        "Lahti",
+        "fi",
+    )
+    assert "Lahden satama avattiin vuonna 1871." in first["quote"]
+    assert all(isinstance(seconds, float) for seconds in answer["timings"].values())
+    document = load_file(indexed / "docs" / "lahti.md", source="docs/lahti.md", settings=LoadingSettings())
+    texts = {"docs/lahti.md": document.text, "docs/osaka.txt": OSAKA}
+    for cited in answer["citations"]:
+        assert texts[cited["document"]][cited["start"] : cited["end"]] == cited["quote"]
+    for passage in answer["passages"]:
+        assert texts[passage["document"]][passage["start"] : passage["end"]] == passage["text"]
+
+
+def test_search_json_has_the_promised_shape_and_its_offsets_are_exact(run: Run, indexed: Path) -> None:
+    result = run("search", "--json", "--limit", "2", "castle of Osaka")
+    assert (result.code, result.err) == (0, "")
+    shape = result.object
+    assert list(shape) == ["query", "results"]
+    assert shape["query"] == "castle of Osaka"
+    first, second = shape["results"]
+    assert list(first) == ["document", "title", "language", "text", "start", "end", "score", "searchers"]
+    assert (first["document"], first["language"], first["text"]) == ("docs/osaka.txt", "en", OSAKA)
+    assert (first["start"], first["end"], first["searchers"]) == (0, len(OSAKA), ["dense", "lexical"])
+    assert first["score"] > second["score"]
+    catalog = open_catalog(indexed / ".footnote")
+    document = catalog.get_document(second["document"])
+    catalog.close()
+    assert document is not None
+    assert document.text[second["start"] : second["end"]] == second["text"]
+
+
+def test_documents_json_lists_every_state(run: Run, indexed: Path) -> None:
+    (indexed / "docs" / "bad.txt").write_bytes(b"\x00")
+    run("ingest", "docs")
+    documents = run("documents", "--json").object["documents"]
+    assert [(shape["document"], shape["state"], shape["chunks"]) for shape in documents] == [
+        ("docs/bad.txt", "failed", 0),
+        ("docs/lahti.md", "indexed", 1),
+        ("docs/osaka.txt", "indexed", 1),
+    ]
+    assert documents[0]["reason"].startswith("'docs/bad.txt' is not a text file")
+    assert (documents[1]["title"], documents[1]["language"], documents[1]["date"]) == ("Lahti", "fi", "2017-02-17")
+
+
+def test_plain_answers_end_with_their_footnotes(run: Run, indexed: Path) -> None:
+    assert indexed
+    result = run("ask", "When was the castle of Osaka finished?")
+    assert result.code == 0
+    assert "was finished in 1597.” [1]" in result.out
+    assert result.out.splitlines()[-1].startswith("[1] Osaka is a city in Japan.")
+    assert " (en) docs/osaka.txt, characters " in result.out.splitlines()[-1]
+
+
+def test_home_is_the_option_then_the_environment_then_the_current_folder(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOOTNOTE_HOME", "from-environment")
+    assert run("--home", "from-option", "ingest", "docs/lahti.md").code == 0
+    assert run("ingest", "docs/osaka.txt").code == 0
+    monkeypatch.delenv("FOOTNOTE_HOME")
+    assert run("ingest", "docs").code == 0
+    homes = ["from-option", "from-environment", ".footnote"]
+    held = [run("--home", home, "documents", "--json").object["documents"] for home in homes]
+    assert [[shape["document"] for shape in shapes] for shapes in held] == [
+        ["docs/lahti.md"],
+        ["docs/osaka.txt"],
+        ["docs/lahti.md", "docs/osaka.txt"],
+    ]
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*homes, "docs"])
+
+
+# -- What goes wrong ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", [["ask", "x"], ["search", "x"], ["documents"], ["serve"]])
+def test_without_an_index_it_says_what_to_do(run: Run, folder: Path, command: list[str]) -> None:
+    result = run(*command)
+    assert result == Result(1, "", "Error: Nothing is indexed in '.footnote' yet. Run: footnote ingest FOLDER\n")
+    assert not (folder / ".footnote").exists()
+
+
+def test_the_doctor_without_an_index_is_status_1(run: Run) -> None:
+    result = run("doctor")
+    assert (result.code, result.err) == (1, "")
+    assert result.out.splitlines()[-1] == "WRONG Nothing is indexed in '.footnote' yet. Run: footnote ingest FOLDER"
+
+
+def test_a_home_that_is_a_file_is_one_line(run: Run) -> None:
+    result = run("--home", "docs/osaka.txt", "ingest", "docs")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("Error: The index in 'docs/osaka.txt' cannot be opened: ")
+    assert result.err.endswith(" Choose another folder with --home.\n")
+    assert result.err.count("\n") == 1
+
+
+def test_a_home_that_cannot_be_written_is_one_line(run: Run) -> None:
+    result = run("--home", "/proc/nowhere", "ingest", "docs")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("Error: The index in '/proc/nowhere' cannot be opened: ")
+    assert result.err.count("\n") == 1
+
+
+def test_a_bad_setting_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTNOTE_MAX_FILE_MB", "many")
+    result = run("documents")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("Error: A setting cannot be used: FOOTNOTE_MAX_FILE_MB: ")
+    assert result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("question", ["", " \n\t"], ids=["nothing", "white-space"])
+def test_an_empty_question_is_one_line(run: Run, indexed: Path, question: str) -> None:
+    assert indexed
+    assert run("ask", question) == Result(1, "", "Error: The question is empty. Type a question in any language.\n")
+
+
+def test_a_question_of_ten_thousand_characters_is_one_line(run: Run, indexed: Path) -> None:
+    assert indexed
+    result = run("ask", "Lahti " * 1666 + "asks")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("Error: The question has 10000 characters; ask it in at most ")
+
+
+@pytest.mark.parametrize("command", ["ask", "search"])
+@pytest.mark.parametrize("bad", ["\udcff\udcfe", "\ud83d"], ids=["bytes", "half"])
+def test_half_characters_in_a_question_are_replaced(run: Run, indexed: Path, command: str, bad: str) -> None:
+    assert indexed
+    result = run(command, "--json", f"Where is the castle of Osaka{bad}?")
+    assert (result.code, result.err) == (0, "")
+    shown = result.object["question" if command == "ask" else "query"]
+    assert shown == "Where is the castle of Osaka" + "\ufffd" * len(bad) + "?"
+
+
+def test_a_mistake_in_the_program_is_one_line_and_asks_to_be_reported(
+    run: Run, indexed: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert indexed
+
+    def broken(_: object) -> None:
+        raise ZeroDivisionError("a secret detail")
+
+    monkeypatch.setattr("ui.plain.documents_plain", broken)
+    assert run("documents") == Result(
+        70,
+        "",
+        "Something unexpected went wrong (ZeroDivisionError). Please report it, with what the same command prints "
+        "when FOOTNOTE_LOG_LEVEL=DEBUG is set.\n",
+    )
+    assert caplog.records == []
+    with caplog.at_level("DEBUG"):
+        assert run("documents").code == 70
+    (record,) = [record for record in caplog.records if record.name == "ui.cli"]
+    assert record.exc_info is not None
+    assert record.exc_info[0] is ZeroDivisionError
+
+
+def test_the_version_is_printed(run: Run) -> None:
+    result = run("--version")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.strip().count(".") == 2
+
+
+# -- Whole processes ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose two documents were indexed by the console script."""
+    folder = tmp_path_factory.mktemp("library")
+    (folder / "lahti.md").write_text(LAHTI, encoding="utf-8")
+    (folder / "osaka.txt").write_text(OSAKA, encoding="utf-8")
+    result = footnote("--home", folder / ".footnote", "ingest", folder, cwd=folder)
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert result.stdout.decode().splitlines() == ["indexed    lahti.md", "indexed    osaka.txt", "2 indexed"]
+    return folder / ".footnote"
+
+
+def test_a_script_gets_one_object_and_nothing_else(home: Path, tmp_path: Path) -> None:
+    question = "Milloin Lahden satama avattiin?"
+    result = footnote("ask", "--json", question.encode() + b" \xff\xfe", cwd=tmp_path, home=home, LC_ALL="C.UTF-8")
+    assert (result.returncode, result.stderr) == (0, b"")
+    answer = json.loads(result.stdout)
+    assert answer["question"] == f"{question} \ufffd\ufffd"
+    text = LAHTI.partition("---\n# ")[2]
+    text = f"# {text}"
+    cited = answer["citations"][0]
+    assert cited["document"] == "lahti.md"
+    assert text[cited["start"] : cited["end"]] == cited["quote"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_question_is_answered_while_another_process_owns_chroma(home: Path, tmp_path: Path) -> None:
+    with FileLock(home / "chroma.lock"):
+        result = footnote("ask", "--json", "When was the castle of Osaka finished?", cwd=tmp_path, home=home)
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert "1597" in json.loads(result.stdout)["citations"][0]["quote"]
+
+
+def test_a_terminal_of_another_encoding_still_gets_utf8(home: Path, tmp_path: Path) -> None:
+    result = footnote("documents", cwd=tmp_path, home=home, PYTHONIOENCODING="ascii", PYTHONUTF8="0", LC_ALL="C")
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert len(result.stdout.decode("utf-8").splitlines()) == 2
+
+
+def test_a_reader_that_leaves_early_is_no_error(home: Path, tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        result = subprocess.run(
+            [FOOTNOTE, "--home", home, "documents", "--json"],
+            cwd=tmp_path,
+            env=clean_environment(),
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=60,
+        )
+    finally:
+        os.close(writing)
+    assert (result.returncode, result.stderr) == (1, b"")
+
+
+def test_ctrl_c_during_ingest_is_one_line_and_keeps_what_was_done(tmp_path: Path) -> None:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    body = " ".join(f"Sentence {n} speaks of thing {n * 31 % 977}." for n in range(200))
+    for n in range(400):
+        (folder / f"{n:03}.txt").write_text(f"Article {n}. {body}", encoding="utf-8")
+    home = tmp_path / "home"
+    with subprocess.Popen(
+        [FOOTNOTE, "--home", home, "ingest", folder],
+        env={**clean_environment(), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "indexed    docs/000.txt\n"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (130, "Stopped. What was finished is kept.\n")
+    finished = 1 + len(out.splitlines())
+    catalog = open_catalog(home)
+    try:
+        assert catalog.problems() == []
+        assert len(catalog.documents()) in (finished, finished + 1)  # one may be done and not yet said
+        assert finished < 400
+    finally:
+        catalog.close()
+
+
+@pytest.fixture
+def watched(home: Path, tmp_path: Path) -> Callable[..., set[str]]:
+    """Run a command in a fresh process and tell which packages it had imported at the end."""
+    code = """
+        import sys
+        sys.argv[0] = "footnote"
+        try:
+            import ui.cli
+            if sys.argv[1:]:
+                ui.cli.main()
+        except SystemExit as end:
+            assert not end.code, end.code
+        print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+    """
+
+    def modules_of(*arguments: str) -> set[str]:
+        result = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(code), *arguments],
+            cwd=tmp_path,
+            env={**clean_environment(), "FOOTNOTE_HOME": str(home)},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+            timeout=60,
+        )
+        assert result.returncode == 0, result.stderr
+        return set(result.stderr.split())
+
+    return modules_of
+
+
+HEAVY = {
+    "torch", "sentence_transformers", "transformers", "langchain_core", "langchain_openai", "langsmith", "openai",
+    "gradio", "fastapi", "uvicorn", "trafilatura", "lxml", "charset_normalizer", "slack_bolt",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "also_not"),
+    [
+        ([], {"chromadb", "numpy", "tokenizers", "icu4py"}),
+        (["documents"], {"chromadb", "httpx", "tokenizers", "icu4py", "py3langid"}),
+        (["ask", "When was the castle of Osaka finished?"], set()),
+    ],
+    ids=["import", "documents", "ask"],
+)
+def test_a_command_imports_only_what_it_needs(
+    watched: Callable[..., set[str]], arguments: list[str], also_not: set[str]
+) -> None:
+    assert watched(*arguments) & (HEAVY | also_not) == set()
