@@ -106,10 +106,12 @@ def main() -> int:
                     documents += right
                     quotes += held
                     print(
-                        f"{name:<7}{answer.language:<4}{'document' if right else '-':<10}{'quote' if held else '-':<7}{question.text}"
+                        f"{name:<7}{answer.language:<4}{'document' if right else '-':<10}"
+                        f"{'quote' if held else '-':<7}{question.text}"
                     )
                 print(
-                    f"{name}: right document first {documents}/{len(questions)}, answer quoted {quotes}/{len(questions)}\n"
+                    f"{name}: right document first {documents}/{len(questions)}, "
+                    f"answer quoted {quotes}/{len(questions)}\n"
                 )
             refused = [not assistant.ask(question).answered for question in UNANSWERABLE]
             print(f"not in the articles: {sum(refused)}/{len(refused)} refused")

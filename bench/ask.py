@@ -34,7 +34,9 @@ def measure(home: str, environment: dict[str, str], *, runs: int) -> tuple[list[
     seconds, most = [], 0
     for question in QUESTIONS * runs:
         started = time.perf_counter()
-        process = subprocess.Popen([PROGRAM, "--home", home, "ask", question], env=environment, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [PROGRAM, "--home", home, "ask", question], env=environment, stdout=subprocess.DEVNULL
+        )
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         seconds.append(time.perf_counter() - started)
@@ -57,7 +59,9 @@ def main() -> None:
     ):
         with tempfile.TemporaryDirectory() as home:
             environment = {**os.environ, **extra}
-            subprocess.run([PROGRAM, "--home", home, "ingest", SEEDS], env=environment, stdout=subprocess.DEVNULL, check=True)
+            subprocess.run(
+                [PROGRAM, "--home", home, "ingest", SEEDS], env=environment, stdout=subprocess.DEVNULL, check=True
+            )
             measure(home, environment, runs=1)  # warms the disk cache
             seconds, most = measure(home, environment, runs=runs)
         medians[name] = statistics.median(seconds)

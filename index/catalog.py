@@ -253,6 +253,10 @@ class Catalog:
             found.update({as_int(row[0]): _chunk(row[1:]) for row in rows})
         return found
 
+    def count_chunks(self) -> int:
+        """Return the number of live chunks."""
+        return as_int(self._database.rows("SELECT count(*) FROM live")[0][0])
+
     def neighbours(self, chunk_id: str, *, before: int, after: int) -> list[Chunk]:
         """Return a chunk with those before and after it in its document, in order; nothing if it is gone."""
         rows = self._database.rows(

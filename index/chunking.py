@@ -54,7 +54,7 @@ def chunk_document(document: Document, *, settings: ChunkingSettings) -> list[Ch
     A chunk holds consecutive sentences up to the target length, never across a heading. A heading is part of
     `Chunk.heading` of all that is below it, and a chunk only where nothing is. Chunks do not overlap.
     """
-    version = hashlib.sha256(f"{document.source}\0{document.content_hash}".encode()).hexdigest()[:12]
+    version = hashlib.sha256(f"{document.source}\0{document.content_hash}\0{settings.name}".encode()).hexdigest()[:12]
     return [
         Chunk(f"{version}-{number}", document.source, document.text[start:end], start, end, heading)
         for number, (start, end, heading) in enumerate(_chunk_spans(document, settings), start=1)

@@ -11,6 +11,18 @@ class CopyLog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @property
+    def store(self) -> str | None:
+        """Which vector store this log is about; `None` before the first."""
+        name = self._database.meta("copied_to")
+        return None if name is None else str(name)
+
+    def start(self, store: str) -> None:
+        """Begin anew with another vector store, which holds nothing yet."""
+        with self._database.transaction(counted=False) as connection:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('copied_to', ?)", (store,))
+            connection.execute("UPDATE indexes SET synced = 0")
+
     def synced(self, index_id: int) -> int:
         """Return the greatest number that has been copied, 0 if none or if the index is gone."""
         rows = self._database.rows("SELECT synced FROM indexes WHERE id = ?", (index_id,))

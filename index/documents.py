@@ -30,7 +30,7 @@ class Chunk:
     """A stored slice of a document: one to three sentences, `document.text[start:end] == text`."""
 
     id: str
-    """Unique in a home and never used twice, so that a citation of an old version cannot point into a new one."""
+    """Unique in a home. Made of source, content and chunking, so that it never names other characters."""
     source: str
     """`Document.source` of the document it belongs to."""
     text: str

@@ -137,7 +137,7 @@ class SentenceTransformerEmbedder:
         except ImportError as error:
             raise EmbeddingError(
                 f"The embedding model {model!r} needs sentence-transformers. "
-                "Install it with: pip install 'footnote[models]'"
+                "Install it with: pip install sentence-transformers"
             ) from error
         try:
             with _hub_offline(not allow_download):

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 CATALOG_FILE = "catalog.sqlite3"
 # Chroma may still hold deleted chunks: as many more are asked for. Beyond this number a scan is faster.
 _MOST_DEAD = 1000
+# Up to this number of chunks a scan takes less time than importing Chroma, so a single question does without it.
+SCAN_UP_TO = 20_000
 # How soon a server notices what another process ingested; until copied, it is found by scanning.
 _FOLLOW_SECONDS = 2.0
 
@@ -40,7 +42,7 @@ class KnowledgeBase:
             embedder: What questions are embedded with; must be what the index was made with.
             chroma_url: Address of a Chroma server, `None` for the embedded one.
             maintain: Whether to repair Chroma and copy new chunks to it (`sync`), as a server or an ingest does. A
-                single question need not: what Chroma lacks is scanned.
+                single question need not: what Chroma lacks is scanned, and all of an index of up to `SCAN_UP_TO`.
         """
         self._catalog = catalog
         self._embedder = embedder
@@ -54,6 +56,8 @@ class KnowledgeBase:
         self._store: VectorStore | None = self._open_store()
 
     def _open_store(self) -> VectorStore | None:
+        if not self._maintain and self._chroma_url is None and self._catalog.count_chunks() <= SCAN_UP_TO:
+            return None
         return open_vector_store(self._catalog, url=self._chroma_url, repair=self._maintain)
 
     def search_dense(self, query: str, *, limit: int) -> list[ScoredChunk]:

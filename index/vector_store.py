@@ -179,8 +179,9 @@ def open_vector_store(catalog: Catalog, *, url: str | None = None, repair: bool 
         repair: Whether to compare the collection with the catalog, mend it and clear away old ones. Takes the lock.
 
     Returns:
-        The store, or `None` if there is nothing to open yet, if another process has the embedded folder open, or if
-        the folder was not closed properly and `repair` is false. Everything can then be found by scanning.
+        The store, or `None` if there is nothing to open yet, if another process has the embedded folder open, or, with
+        `repair` false, if the folder was not closed properly or the chunks were last copied to another store.
+        Everything can then be found by scanning.
 
     Raises:
         StoreError: If the server cannot be reached, or Chroma cannot open the folder.
@@ -188,35 +189,56 @@ def open_vector_store(catalog: Catalog, *, url: str | None = None, repair: bool 
     index_id = catalog.revision.index_id
     if index_id is None:
         return None
-    home = catalog.path.parent
-    lock: FileLock | None = FileLock(home / "chroma.lock", is_singleton=False)
+    lock = _acquired(catalog.path.parent / "chroma.lock")
+    store = None
     try:
-        lock.acquire(blocking=False)  # type: ignore[union-attr]
-    except (Timeout, OSError):  # another process has it, or we may not write here
-        lock = None
-    try:
-        if url is not None:
-            store = VectorStore(catalog, _server_client(url), index_id=index_id, lock=lock, marker=None)
-        elif lock is None:
-            return None
-        else:
-            embedded = _open_embedded(catalog, home, index_id=index_id, lock=lock, repair=repair)
-            if embedded is None:
-                lock.release()
-                return None
-            store = embedded
-        if repair and store.is_owner:
+        store = _opened(catalog, url=url, index_id=index_id, lock=lock, repair=repair)
+        if store is not None and repair and store.is_owner:
             mended = store.repair()
             if mended:
-                log.warning(
-                    "Chroma and the catalog differed by %d chunks; Chroma was brought back to the catalog.", mended
-                )
+                log.warning("Chroma differed from the catalog by %d chunks and was brought back to it.", mended)
             store.drop_former()
     except BaseException:
-        if lock is not None:
-            lock.release()
+        if store is not None:
+            store.close()
+            store = None
         raise
+    finally:
+        if store is None and lock is not None:
+            lock.release()
     return store
+
+
+def _acquired(path: Path) -> FileLock | None:
+    """The lock, or `None` if another process has it or this one may not write here."""
+    lock = FileLock(path, is_singleton=False)
+    try:
+        lock.acquire(blocking=False)
+    except (Timeout, OSError):
+        return None
+    return lock
+
+
+def _opened(
+    catalog: Catalog, *, url: str | None, index_id: int, lock: FileLock | None, repair: bool
+) -> VectorStore | None:
+    may_start = repair and lock is not None
+    if url is not None:
+        client = _server_client(url)
+        if not _is_followed(catalog, url, may_start=may_start):
+            client.close()
+            return None
+        return VectorStore(catalog, client, index_id=index_id, lock=lock, marker=None)
+    if lock is None or not _is_followed(catalog, "embedded", may_start=may_start):
+        return None
+    return _open_embedded(catalog, catalog.path.parent, index_id=index_id, lock=lock, repair=repair)
+
+
+def _is_followed(catalog: Catalog, store: str, *, may_start: bool) -> bool:
+    """Whether the copy log is about this store; if it may, it is started anew for it."""
+    if catalog.copies.store != store and may_start:
+        catalog.copies.start(store)
+    return catalog.copies.store == store
 
 
 def _open_embedded(catalog: Catalog, home: Path, *, index_id: int, lock: FileLock, repair: bool) -> VectorStore | None:

@@ -2,6 +2,7 @@
 
 index.errors.FootnoteError    every error meant for a person
 ├── ChatModelError            the chat model was not reached, refused, was cut off or answered nothing
+├── QuestionError             a question is empty or too long
 └── PromptError               a template is missing, or its variables are not those that its step provides
 """
 

@@ -115,7 +115,7 @@ def _sentences(passage: Passage) -> list[_Sentence]:
 
 
 def choose_quotes(quotes: Sequence[Quote], *, language: str, searched: int, settings: QuotingSettings) -> list[Quote]:
-    """Return the quotes of an answer, best first: nothing if even the best sentence suits too little.
+    """Return the quotes of an answer, best first: nothing if no sentence suits well enough.
 
     Sentences are taken by score until the next would make the answer too long; neighbours are joined to one quote, and
     one that ends with a colon takes what it announces along.
@@ -126,12 +126,12 @@ def choose_quotes(quotes: Sequence[Quote], *, language: str, searched: int, sett
         searched: How many chunks were searched.
         settings: Limits.
     """
-    if not quotes or quotes[0].score < _threshold(quotes[0], language, searched, settings):
-        return []
     chosen: list[Quote] = []
     length = 0.0
     for quote in quotes:
-        if len(chosen) == settings.sentences or quote.score < settings.share_of_best * quotes[0].score:
+        if not chosen and quote.score < _threshold(quote, language, searched, settings):
+            continue
+        if len(chosen) == settings.sentences or (chosen and quote.score < settings.share_of_best * chosen[0].score):
             break
         # The best one may be long; the same words in two documents are one answer.
         repeated = any(quote.text.casefold() == other.text.casefold() for other in chosen)

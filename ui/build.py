@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from index.catalog import Catalog
 from index.embedding import Embedder, EndpointEmbedder, SentenceTransformerEmbedder, StaticEmbedder
@@ -20,7 +21,7 @@ SEEDS = Path(__file__).resolve().parents[1] / "seeds"
 def build_embedder(settings: Settings, *, bundled: StaticEmbedder | None = None) -> Embedder:
     """The embedding model that is asked for: an endpoint's, a sentence-transformers model, or the bundled one."""
     if settings.embedding_url:
-        key = settings.embedding_key or settings.openai_api_key
+        key = settings.embedding_key or (settings.openai_api_key if _is_openai(settings) else None)
         return EndpointEmbedder(
             settings.embedding_model or "text-embedding-3-small",
             base_url=settings.embedding_url,
@@ -29,6 +30,12 @@ def build_embedder(settings: Settings, *, bundled: StaticEmbedder | None = None)
     if settings.embedding_model:
         return SentenceTransformerEmbedder(settings.embedding_model, allow_download=settings.allow_download)
     return bundled or StaticEmbedder()
+
+
+def _is_openai(settings: Settings) -> bool:
+    """Whether embeddings come from where the chat model's key belongs; a key is shown to nobody else."""
+    host = urlsplit(settings.embedding_url or "").hostname
+    return host == urlsplit(settings.openai_base_url or "https://api.openai.com/v1").hostname
 
 
 def build_ingest(settings: Settings) -> tuple[Catalog, Ingest]:

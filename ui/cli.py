@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from index.errors import FootnoteError
-from ui.settings import Settings, load_settings
+from ui.settings import Settings, limit_threads, load_settings
 
 app = typer.Typer(
     name="footnote",
@@ -228,6 +228,7 @@ def _say_stopped() -> None:
 
 def main() -> None:
     """Run the command line."""
+    limit_threads()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")

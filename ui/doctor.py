@@ -90,7 +90,7 @@ def _difference(record: DocumentRecord, root: Path, loading: LoadingSettings) ->
     file = root / record.source
     if not file.exists():
         return (
-            f"'{record.source}' is indexed, but its file is gone. 'footnote ingest --prune' of its folder removes it."
+            f"'{record.source}' is indexed, but its file is gone. 'footnote ingest --prune {record.source}' removes it."
         )
     try:
         current = content_hash(file, source=record.source, settings=loading)

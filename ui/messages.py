@@ -52,11 +52,11 @@ class ExampleQuestion:
 # About the two starter articles: one German (North Rhine-Westphalia's delegation to Japan), one Finnish (Lahti and
 # Ishizaka). Most are asked in another language than the article that answers them.
 EXAMPLE_QUESTIONS = (
-    ExampleQuestion("fi", "Kuinka monta japanilaista yritystä Nordrhein-Westfalenissa toimii?"),
-    ExampleQuestion("ja", "ラハティ地域と石坂産業は、どの分野で協力しますか？"),
-    ExampleQuestion("de", "Wer leitete die Delegation aus Nordrhein-Westfalen nach Japan?"),
-    ExampleQuestion("en", "What interests the Japanese partners most about the Lahti region?"),
-    ExampleQuestion("ar", "ما المدن اليابانية التي زارها وفد ولاية شمال الراين وستفاليا؟"),
+    ExampleQuestion("fi", "Mitkä saksalaiset yritykset osallistuivat symposiumiin?"),
+    ExampleQuestion("ja", "石坂産業の「ラハティ・プロジェクト」とは何ですか？"),
+    ExampleQuestion("de", "Was besucht die Delegation in Fukushima?"),
+    ExampleQuestion("en", "When did the Basel Convention enter into force?"),
+    ExampleQuestion("ar", "ما الذي وقعته NRW Invest و JETRO؟"),
 )
 
 ENGLISH = Messages(

@@ -1,7 +1,8 @@
 """Settings from the environment and from `.env` in the current folder: the only place that reads either."""
 
+import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -31,6 +32,7 @@ class Settings(BaseSettings):
     max_file_mb: int = Field(default=20, ge=1, le=2000)
     model: str | None = None
     model_timeout: float = Field(default=120, gt=0)
+    model_temperature: Annotated[float, Field(ge=0, le=2)] | Literal["none"] = 0
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
     # Named as every OpenAI-compatible tool names them.
     openai_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("OPENAI_API_KEY"))
@@ -52,6 +54,7 @@ class Settings(BaseSettings):
             base_url=self.openai_base_url or "https://api.openai.com/v1",
             api_key=key,
             timeout=self.model_timeout,
+            temperature=None if self.model_temperature == "none" else self.model_temperature,
         )
 
 
@@ -81,3 +84,11 @@ def load_settings(*, home: Path | None = None) -> Settings:
 def _variable(field: str) -> str:
     """The name under which a setting is set: with the prefix, unless it has a name of its own."""
     return f"{Settings.model_config['env_prefix']}{field}".upper() if field in Settings.model_fields else field
+
+
+def limit_threads() -> None:
+    """Let matrix products use one thread, unless the user says otherwise; call it before numpy is imported.
+
+    Two threads on shared cores made the small products of a search ten times slower.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")

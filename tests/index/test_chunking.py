@@ -164,10 +164,13 @@ def test_text_that_says_nothing_has_no_chunks(text: str) -> None:
     assert chunks(text) == []
 
 
-def test_ids_count_from_one_and_change_with_source_and_content() -> None:
+def test_ids_count_from_one_and_change_with_source_content_and_chunking() -> None:
     text = "One is here.\n\n# Two\n\nTwo is here."
     ids = [chunk.id for chunk in chunks(text)]
-    assert ids == ["eed7707e13e2-1", "eed7707e13e2-2"]
+    assert [chunk_id.partition("-")[2] for chunk_id in ids] == ["1", "2"]
+    assert chunk_document(document(text), settings=ChunkingSettings(target_length=240)) == chunks(text)
+    recut = {chunk.id for chunk in chunk_document(document(text), settings=ChunkingSettings(target_length=30))}
+    assert not recut & set(ids)
     for other in (document(text, source="b.md"), document(text, content_hash="1")):
         assert not {chunk.id for chunk in chunk_document(other, settings=SETTINGS)} & set(ids)
 

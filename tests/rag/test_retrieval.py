@@ -18,9 +18,9 @@ SETTINGS = RetrievalSettings()
 QUESTIONS = {
     "en": ("When did Sony put lithium-ion batteries on the market?", "seeds/en/lithium-ion-batteries.md"),
     "de": ("Wann wurde das Pumpspeicherwerk Goldisthal eingeweiht?", "seeds/de/pumpspeicherkraftwerke.md"),
-    "fi": ("Milloin pullopantti otettiin käyttöön?", "seeds/fi/pullopantti.md"),
+    "fi": ("Mistä lähtien lasipulloja on palautettu kauppoihin?", "seeds/fi/pullopantti.md"),
     "ja": ("新幹線は何ヘルツの電気で走りますか。", "seeds/ja/shinkansen-frequency.md"),
-    "ar": ("متى دشنت محطة نور ورزازات؟", "seeds/ar/noor-ouarzazate.md"),
+    "ar": ("متى دشن الملك محمد السادس المحطة الأولى؟", "seeds/ar/noor-ouarzazate.md"),
     "hi": ("भारत में पोलियो का अंतिम मामला कब मिला?", "seeds/hi/polio-unmulan-bharat.md"),
     "th": ("โตโยต้าเริ่มผลิตรถในประเทศไทยเมื่อใด", "seeds/th/yiipun-rotyon-thai.md"),
     "zh": ("比亚迪是什么时候成立的？", "seeds/zh/byd.md"),

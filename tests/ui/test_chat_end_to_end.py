@@ -23,7 +23,7 @@ BrowserPage = Callable[..., OpenedPage]
 
 FINNISH = "Mikä sähköauto on StreetScooter?"
 JAPANESE = "新幹線は何ヘルツの電気で走りますか。"
-ARABIC = "متى دشنت محطة نور ورزازات؟"
+ARABIC = "متى دشن الملك محمد السادس المحطة الأولى؟"
 OFF_TOPIC = "サッカーのワールドカップで優勝したのはどこですか。"
 
 

@@ -85,7 +85,7 @@ def test_files_that_changed_vanished_or_broke_are_named(settings: Settings, tmp_
     changed, vanished, failed, kept = bad(settings)
     assert changed == ("'docs/a.txt' has changed since it was indexed. 'footnote ingest' brings it up to date.")
     assert vanished == (
-        "'docs/b.txt' is indexed, but its file is gone. 'footnote ingest --prune' of its folder removes it."
+        "'docs/b.txt' is indexed, but its file is gone. 'footnote ingest --prune docs/b.txt' removes it."
     )
     assert failed.startswith(f"failed: 'docs/c.txt' {reason}")
     assert not failed.endswith("still answers.")
