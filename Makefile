@@ -48,9 +48,8 @@ format: dev ## Put the code into its usual form
 browser: ## Install Debian's Chromium and fonts, if they are missing and can be installed
 	@sh tests/install_browser.sh
 
-bench: dev ## Run the benchmarks that bench/RESULTS.md reports
+bench: dev ## Measure footnote ask; bench/RESULTS.md has this and the other benchmarks
 	$(BIN)/python -m bench.ask
-	$(BIN)/python -m bench.articles
 
 screenshots: dev browser ## Make the pictures in the README
 	$(BIN)/python -m bench.screenshots

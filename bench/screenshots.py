@@ -44,7 +44,7 @@ SHOTS = (
     Shot("chat-light", "What was Dejima?"),
     Shot("chat-dark", "Who developed the Type 2 plug?", dark=True),
     Shot("chat-phone", "Was war Dejima?", locale="de-DE", width=390, height=844, scale=1.5, click=False),
-    Shot("chat-arabic", "كم تبلغ قدرة محطة نور ورزازات؟", locale="ar"),
+    Shot("chat-arabic", "ما الذي وقعته NRW Invest و JETRO؟", locale="ar", click=False),
 )
 
 

@@ -113,7 +113,7 @@ def ask(
     embedder: StaticEmbedder,
     settings: RetrievalSettings,
 ) -> None:
-    """Run one question as a user's would be, once more as if its passage were not there, and count it in the tallies."""
+    """Run one question as a user's would be, once more as if its passage were not there, and count both."""
     found = search(
         knowledge_base,
         query.text,
