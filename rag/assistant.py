@@ -16,8 +16,9 @@ from index.language import UNKNOWN, detect_language
 from rag.answers import Answer, Done, Event, Passage, PassagesFound, Token, Turn
 from rag.citations import cite, drop_refusal, known_marks, without_refusal
 from rag.errors import ChatModelError, QuestionError
-from rag.extractive import QuoteEmbedder, answer_text, choose_quotes, find_quotes, quote_citations
+from rag.extractive import answer_text, choose_quotes, find_quotes, quote_citations
 from rag.prompts import is_not_in_documents, phrases
+from rag.reranking import QuoteEmbedder
 from rag.retrieval import build_passages, search
 from rag.settings import AssistantSettings
 

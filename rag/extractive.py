@@ -4,16 +4,14 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from index.analysis import name_keys
 from index.chunking import text_weight
-from index.embedding import Embedder
 from index.sentences import sentence_spans
 from rag.answers import Citation, Passage
 from rag.prompts import Phrases
 from rag.question_types import asked_for, offers
-from rag.reranking import TokenEmbedder, coverage
+from rag.reranking import QuoteEmbedder, coverage
 from rag.settings import QuotingSettings
 
 # Quotation marks of the quoted language (Unicode CLDR, delimiters); English ones for the others.
@@ -48,10 +46,6 @@ class _Sentence:
     text: str
     surroundings: str
     """It with the sentences before and after it."""
-
-
-class QuoteEmbedder(Embedder, TokenEmbedder, Protocol):
-    """Vectors of whole texts and of their tokens, as the bundled model gives both."""
 
 
 def find_quotes(

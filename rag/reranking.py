@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from index.embedding import TokenVectors
+from index.embedding import Embedder, TokenVectors
 
 
 class TokenEmbedder(Protocol):
@@ -19,6 +19,10 @@ class TokenEmbedder(Protocol):
     def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
         """Return unit vectors and weights of each text's tokens."""
         ...
+
+
+class QuoteEmbedder(Embedder, TokenEmbedder, Protocol):
+    """Vectors of whole texts and of their tokens, as the bundled model gives both."""
 
 
 def coverage(question: str, texts: Sequence[str], *, embedder: TokenEmbedder) -> list[float]:

@@ -74,8 +74,8 @@ class QuotingSettings:
 class CitationSettings:
     """When a passage supports a statement."""
 
-    support: float = 0.3
-    """Least coverage of the statement by one sentence of the passage. See `bench/RESULTS.md`."""
+    support: Typical = field(default_factory=lambda: Typical(same_language=0.4, same_script=0.3, other_script=0.2))
+    """Least support of a statement by one sentence of the passage, by kinship; see `bench/RESULTS.md`, citations."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ PASSAGES = (
     make_passage(LAHTI, number=2, start=7, language="fi", document="fi.md"),
     make_passage(f"The city is old. {CARS}", number=3, language="en", document="en.md"),
 )
-SETTINGS = CitationSettings(support=0.3)
+SETTINGS = CitationSettings()
 # What a reader's program may take for a mark.
 SHOWN_MARK = re.compile(r"[\[【［]\s*\d{1,3}(?:\s*[,;-]\s*\d{1,3})*\s*[\]】］]")
 
@@ -447,3 +447,23 @@ def test_the_word_of_a_refusal_is_dropped_from_the_rest_of_a_text(text: str, exp
 
 def test_text_that_is_no_refusal_is_not_held_back() -> None:
     assert list(without_refusal(["La", "hti ", "is", " N", "o"])) == ["La", "hti ", "is", " ", "No"]
+
+
+@pytest.mark.parametrize(
+    ("language", "statement"),
+    [
+        pytest.param("en", "The delegation was led by the economics minister Andreas Pinkwart.", id="en"),
+        pytest.param("fi", "Valtuuskuntaa johti ministeri Andreas Pinkwart.", id="fi"),
+        pytest.param("ru", "Делегацию возглавлял министр экономики Андреас Пинкварт.", id="ru"),
+        pytest.param("ja", "代表団を率いたのはアンドレアス・ピンクヴァルト経済大臣でした。", id="ja"),
+    ],
+)
+def test_a_statement_in_another_language_than_its_passage_keeps_its_footnote(
+    language: str, statement: str, bundled: StaticEmbedder
+) -> None:
+    text = "Das Land schickte eine Delegation. An ihrer Spitze stand Wirtschaftsminister Andreas Pinkwart."
+    passage = make_passage(text, language="de", start=0)
+    cited = cite(f"{statement} [1]", [passage], language=language, embedder=bundled, settings=SETTINGS)
+    assert [citation.quote for citation in cited.citations] == [
+        "An ihrer Spitze stand Wirtschaftsminister Andreas Pinkwart."
+    ]
