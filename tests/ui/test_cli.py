@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -459,6 +459,15 @@ def test_a_reader_that_leaves_early_is_no_error(home: Path, tmp_path: Path) -> N
     assert (result.returncode, result.stderr) == (1, b"")
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """Children obey SIGINT, also when the tests run in the background, where a shell has it ignored."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, previous)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_ctrl_c_during_ingest_is_one_line_and_keeps_what_was_done(tmp_path: Path) -> None:
     folder = tmp_path / "docs"
     folder.mkdir()
