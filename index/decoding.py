@@ -42,6 +42,11 @@ _OLD_ENCODINGS = (
     *("cp932", "euc_jp", "gb18030", "big5", "cp949"),
 )
 _MOST_CHAOS = 0.1
+# Of the characters of EUC-KR, GB18030 or TIS-620, up to about a fifth look like UTF-8 by chance, of others hardly any.
+_CHANCE_OF_UTF8 = 0.4
+# In a text of Latin letters, those outside ASCII stand in words with others; a text in another script is mostly in it.
+_LEAST_IN_WORDS = 0.7
+_LEAST_OF_SCRIPT = 0.3
 # The share of characters outside ASCII that are letters or marks in text of any script; the rest are quotation marks,
 # dashes and the full-width punctuation of Chinese and Japanese.
 _LEAST_LETTERS = 0.6
@@ -95,10 +100,10 @@ def _refuse_binary(data: bytes, source: str) -> None:
 
 
 def _is_broken_utf8(data: bytes) -> bool:
-    """Whether most of what is not ASCII is valid UTF-8, so that the rest is damage and not another encoding."""
+    """Whether so much of what is not ASCII is valid UTF-8 that the rest is damage and not another encoding."""
     text = data.decode("utf-8", errors="replace")
     broken = text.count("\ufffd")
-    return sum(not character.isascii() for character in text) - broken > broken
+    return sum(not character.isascii() for character in text) - broken > _CHANCE_OF_UTF8 * broken
 
 
 def _guess(data: bytes) -> tuple[str, str] | None:
@@ -118,4 +123,18 @@ def _is_plausible(text: str) -> bool:
         category = unicodedata.category(character)
         letters += count * (category[0] in "LM")
         controls += count * (category in ("Cc", "Co", "Cn"))
-    return not controls and letters >= _LEAST_LETTERS * foreign.total()
+    return not controls and letters >= _LEAST_LETTERS * foreign.total() and _is_in_words(text)
+
+
+def _is_in_words(text: str) -> bool:
+    """Whether the letters outside ASCII belong to their surroundings, and are not a few stray bytes."""
+    latin = [at for at, character in enumerate(text) if not character.isascii() and _is_latin(character)]
+    others = sum(character.isalpha() and not character.isascii() for character in text) - len(latin)
+    if others:
+        return others >= _LEAST_OF_SCRIPT * sum(map(str.isalpha, text))
+    joined = sum(any(near.isascii() and near.isalpha() for near in text[max(at - 1, 0) : at + 2]) for at in latin)
+    return joined >= _LEAST_IN_WORDS * len(latin)
+
+
+def _is_latin(character: str) -> bool:
+    return character.isalpha() and unicodedata.name(character, "").startswith("LATIN")
