@@ -166,11 +166,17 @@ class Catalog:
         rows = self._database.rows(
             """
             SELECT source, state, reason, coalesce(title, source), coalesce(language, 'und'), date, content_hash,
-                   (SELECT count(*) FROM live WHERE live.source = documents.source), changed_at
-            FROM documents ORDER BY source
+                   coalesce(chunks, 0), changed_at
+            FROM documents LEFT JOIN (SELECT source, count(*) AS chunks FROM live GROUP BY source) USING (source)
+            ORDER BY source
             """
         )
         return [DocumentRecord(*row) for row in rows]  # type: ignore[arg-type]
+
+    def languages(self) -> dict[str, str]:
+        """Return the language of every document that is searched, by source."""
+        rows = self._database.rows("SELECT source, language FROM documents WHERE text IS NOT NULL")
+        return {str(source): str(language) for source, language in rows}
 
     def get_document(self, source: str) -> Document | None:
         """Return the version of a document that is searched, or `None` if there is none."""

@@ -2,6 +2,8 @@
 
 import logging
 import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis import analyse
-from index.catalog import Catalog, DocumentRecord, IndexIdentity
+from index.catalog import Catalog, DocumentRecord, IndexIdentity, Revision
 from index.documents import Chunk, Document, ScoredChunk
 from index.embedding import Embedder
 from index.errors import FootnoteError, IndexMismatchError, StoreError
@@ -27,6 +29,13 @@ _MOST_DEAD = 1000
 SCAN_UP_TO = 20_000
 # How soon a server notices what another process ingested; until copied, it is found by scanning.
 _FOLLOW_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Overview:
+    revision: Revision
+    languages: Mapping[str, str]
+    chunks: int
 
 
 class KnowledgeBase:
@@ -49,6 +58,7 @@ class KnowledgeBase:
         self._chroma_url = chroma_url
         self._maintain = maintain
         self._exact = ExactSearch(catalog)
+        self._kept: _Overview | None = None
         self._sync_lock = threading.Lock()
         self._closing = threading.Event()
         self._follower: threading.Thread | None = None
@@ -118,6 +128,21 @@ class KnowledgeBase:
     def get_document(self, source: str) -> Document | None:
         """Return a document as it is searched, or `None`."""
         return self._catalog.get_document(source)
+
+    def languages(self) -> Mapping[str, str]:
+        """Return the language of every document that is searched, by source."""
+        return self._overview().languages
+
+    def count_chunks(self) -> int:
+        """Return how many chunks are searched."""
+        return self._overview().chunks
+
+    def _overview(self) -> "_Overview":
+        """What each search asks about the whole index; read again only when the catalog has changed."""
+        revision = self._catalog.revision
+        if self._kept is None or self._kept.revision != revision:
+            self._kept = _Overview(revision, self._catalog.languages(), self._catalog.count_chunks())
+        return self._kept
 
     def documents(self) -> list[DocumentRecord]:
         """Return the state of every document, by source."""

@@ -131,7 +131,7 @@ class Assistant:
         sentences = find_quotes(
             request.question, passages, language=request.language, embedder=self._embedder, settings=settings
         )
-        searched = sum(record.chunks for record in self._knowledge_base.documents())
+        searched = self._knowledge_base.count_chunks()
         quotes = choose_quotes(sentences, language=request.language, searched=searched, settings=settings)
         request.clock.lap("quoting")
         said = phrases(request.language)

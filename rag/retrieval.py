@@ -33,7 +33,7 @@ def search(
     """
     dense = knowledge_base.search_dense(query, limit=settings.candidates)
     lexical = knowledge_base.search_lexical(query, limit=settings.candidates)
-    languages = {record.source: record.language for record in knowledge_base.documents()}
+    languages = knowledge_base.languages()
     weight = lexical_weight(language, languages.values(), settings=settings)
     fused = reciprocal_rank_fusion([dense, lexical], weights=[1.0, weight])[: settings.candidates]
     scored = _rescored(
@@ -85,11 +85,10 @@ def build_passages(
     """Widen chunks to passages, best first, numbered from 1: each with its neighbours, none overlapping another."""
     passages: list[Passage] = []
     taken: set[str] = set()
-    records = {record.source: record for record in knowledge_base.documents()}
     for scored in found:
         if len(passages) == settings.passages:
             break
-        if scored.chunk.id in taken or scored.chunk.source not in records:
+        if scored.chunk.id in taken:
             continue
         around = knowledge_base.surroundings(scored.chunk, before=settings.neighbours, after=settings.neighbours)
         kept = _connected(around, scored.chunk, taken)
