@@ -28,7 +28,7 @@ $(VENV)/dev-installed: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[models,dev]'
 	@touch $@
 
-chat: install ## Index seeds/ and open the chat on http://127.0.0.1:7860
+chat: install ## Index seeds/ and start the chat on http://127.0.0.1:7860
 	$(BIN)/footnote ingest seeds --prune
 	$(BIN)/footnote serve --host $(HOST) --port $(PORT)
 
@@ -48,7 +48,7 @@ format: dev ## Put the code into its usual form
 browser: ## Install Debian's Chromium and fonts, if they are missing and can be installed
 	@sh tests/install_browser.sh
 
-bench: dev ## Measure footnote ask; bench/RESULTS.md has this and the other benchmarks
+bench: dev ## Measure what one question costs; bench/RESULTS.md has the other benchmarks
 	$(BIN)/python -m bench.ask
 
 screenshots: dev browser ## Make the pictures in the README

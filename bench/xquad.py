@@ -7,7 +7,8 @@ FOLDER holds `corpus.jsonl` and `queries.jsonl` (with `language`, queries with `
 
     same     all passages of the question's language
     across   all passages of another language, for a few pairs
-    mixed    every passage in one language only, languages taking turns; questions in all of them
+    mixed    every passage in one language only, languages taking turns; questions in all of them, by kinship;
+             raw: with scores that are not divided by what is typical of the kinship
 """
 
 import argparse
@@ -124,13 +125,14 @@ def ask(
     )
     right = f"{query.passage}.md"
     ranking = list(dict.fromkeys(scored.chunk.source for scored in found))[:10]
-    searched = sum(record.chunks for record in knowledge_base.documents())
 
     def quotes(passages: Sequence[Passage]) -> list[str]:
         scored = find_quotes(
             query.text, passages, language=query.language, embedder=embedder, settings=QuotingSettings()
         )
-        chosen = choose_quotes(scored, language=query.language, searched=searched, settings=QuotingSettings())
+        chosen = choose_quotes(
+            scored, language=query.language, searched=knowledge_base.count_chunks(), settings=QuotingSettings()
+        )
         return [quote.text for quote in chosen]
 
     quoted = quotes(build_passages(knowledge_base, found, settings=settings))
@@ -166,11 +168,11 @@ def main() -> None:
     embedder = StaticEmbedder()
     settings = RetrievalSettings()
     print(f"{'collection':<28}{'n':>5}{'nDCG@10':>9}{'quoted':>9}{'length':>8}{'refused':>9}{'false':>9}")
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as homes:
         bases = {}
         for language in languages:
             passages = {number: (language, text) for number, text in data.passages[language].items()}
-            bases[language] = build(Path(scratch) / language, passages, embedder)
+            bases[language] = build(Path(homes) / language, passages, embedder)
         everything = Tally()
         for language in languages:
             tally = Tally()
@@ -190,8 +192,8 @@ def main() -> None:
         numbers = sorted(data.passages[languages[0]])
         turns = {number: languages[at % len(languages)] for at, number in enumerate(numbers)}
         mixed = {number: (language, data.passages[language][number]) for number, language in turns.items()}
-        base = build(Path(scratch) / "mixed", mixed, embedder)
-        for name, used in (("mixed", settings), ("mixed, without kinship", NO_KINSHIP)):
+        base = build(Path(homes) / "mixed", mixed, embedder)
+        for name, used in (("mixed", settings), ("mixed, raw", NO_KINSHIP)):
             tallies: dict[str, Tally] = defaultdict(Tally)
             for language in languages:
                 for query in data.queries[language][:: options.every]:
@@ -199,7 +201,7 @@ def main() -> None:
                     tally = tallies[str(kinship(language, answered))]
                     ask(base, query, answered, (tally,), embedder=embedder, settings=used)
             for near in sorted(tallies):
-                show(f"{name} {near}"[:28], tallies[near])
+                show(f"{name} {near}", tallies[near])
 
 
 if __name__ == "__main__":

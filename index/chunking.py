@@ -11,8 +11,6 @@ from index.lengths import cut_spans, text_weight
 from index.sentences import sentence_spans
 from index.settings import ChunkingSettings
 
-__all__ = ["HEADING_SEPARATOR", "chunk_document", "text_weight"]
-
 HEADING_SEPARATOR = " › "
 MAX_SENTENCES = 3
 

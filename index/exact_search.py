@@ -1,4 +1,4 @@
-"""Exact nearest vectors, straight from the catalog: for what Chroma lacks, or when it is not ours to open."""
+"""Exact nearest vectors, straight from the catalog: for what Chroma lacks, and for everything where it is not open."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -137,7 +137,7 @@ class KnowledgeBase:
         """Return how many chunks are searched."""
         return self._overview().chunks
 
-    def _overview(self) -> "_Overview":
+    def _overview(self) -> _Overview:
         """What each search asks about the whole index; read again only when the catalog has changed."""
         revision = self._catalog.revision
         if self._kept is None or self._kept.revision != revision:
@@ -180,7 +180,7 @@ class KnowledgeBase:
 
     @property
     def has_store(self) -> bool:
-        """Whether this process searches Chroma, or scans instead because another one has it open."""
+        """Whether this process searches Chroma; else it scans: another one has it open, or a scan is quicker."""
         return self._store is not None
 
     def _reopen(self) -> None:

@@ -4,6 +4,8 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from functools import lru_cache
 
+from index.lengths import HAN_WEIGHT, HANGUL_WEIGHT, KANA_WEIGHT
+
 _RANGES = sorted(
     (start, end, script)
     for script, ranges in {
@@ -89,7 +91,7 @@ LANGUAGES_OF_SCRIPT: dict[str, tuple[str, ...]] = {
 
 # What a character of these says in characters of an alphabet (see `lengths`), so that a name in Latin letters does not
 # outweigh the Chinese sentence around it.
-_DENSITY = {"han": 3.2, "kana": 2.0, "hangul": 2.2}
+_DENSITY = {"han": HAN_WEIGHT, "kana": KANA_WEIGHT, "hangul": HANGUL_WEIGHT}
 _KANA_SHARE = 0.05
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from index.analysis import name_keys
-from index.chunking import text_weight
+from index.lengths import text_weight
 from index.sentences import sentence_spans
 from rag.answers import Citation, Passage
 from rag.prompts import Phrases

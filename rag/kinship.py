@@ -3,7 +3,7 @@
 Words of one language meet as they are written; words of one script often do (names, borrowed words); across scripts
 only what the model has learnt brings texts together. So the right passage in another script scores less than a wrong
 one in the question's own language, and a mixed collection would never answer from it. Each score is therefore divided
-by what the right text of its kinship typically reaches.
+by what the right text of its kinship typically reaches, and each threshold has a value for each kinship.
 """
 
 from dataclasses import dataclass
@@ -24,14 +24,14 @@ class Kinship(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Typical:
-    """The score that the right text typically reaches, by kinship."""
+    """A score for each kinship: what the right text typically reaches, or the least that is enough."""
 
     same_language: float
     same_script: float
     other_script: float
 
     def of(self, one: str, other: str) -> float:
-        """Return the typical score for two language codes."""
+        """Return the one for two language codes."""
         return {
             Kinship.SAME_LANGUAGE: self.same_language,
             Kinship.SAME_SCRIPT: self.same_script,

@@ -1,4 +1,4 @@
-"""Rules of DESIGN.md that the import linter does not see: what importing costs, and what the seeds are."""
+"""Rules of CONTRIBUTING.md that the import linter does not see: what importing costs, and what the seeds are."""
 
 import ast
 import json

@@ -11,6 +11,7 @@ from typing import Any
 
 import gradio as gr
 
+from rag.settings import AssistantSettings
 from ui.api import Api
 from ui.conversation import (
     ChatAssistant,
@@ -28,8 +29,8 @@ from ui.render import masthead_html, welcome_html
 CONCURRENT_QUESTIONS = 8
 # Each question that waits holds a connection; beyond this many, readers are asked to come back.
 WAITING_QUESTIONS = 64
-# Ten times the longest question a person types, and still a small part of any model's context.
-QUESTION_CHARACTERS = 4000
+# More would only be refused.
+QUESTION_CHARACTERS = AssistantSettings().longest_question
 
 # Gradio hands what is passed to `trigger` to the handler as its event.
 _CLICK_ON_EXAMPLE = """

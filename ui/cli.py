@@ -63,10 +63,10 @@ def ingest(
     ] = None,
     prune: Annotated[bool, typer.Option(help="Remove documents whose files are gone from these folders.")] = False,
     rebuild: Annotated[
-        bool, typer.Option(help="Re-embed every indexed document with the current settings first.")
+        bool, typer.Option(help="First embed all indexed documents anew, with the embedding model now set.")
     ] = False,
 ) -> None:
-    """Bring the index up to the files under PATHS. Exit status 1 if anything failed."""
+    """Index the files under PATHS that are new or have changed. Exit status 1 if anything failed."""
     from index.ingest import Outcome, State
     from ui.build import build_ingest, sync_vector_store
     from ui.plain import one_line
@@ -104,7 +104,7 @@ def ingest(
 
 @app.command()
 def ask(context: typer.Context, question: str, as_json: Json = False) -> None:
-    """Answer QUESTION from the indexed documents, in its own language."""
+    """Answer QUESTION from the indexed documents."""
     from ui.build import open_assistant
     from ui.plain import answer_plain
     from ui.schemas import answer_dict
@@ -154,7 +154,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 7860,
 ) -> None:
-    """Open the chat page."""
+    """Serve the chat page until Ctrl+C."""
     from ui.build import open_assistant
     from ui.server import create_app
     from ui.server import serve as serve_app

@@ -12,7 +12,7 @@ from rag.answers import Answer, Done, Event, PassagesFound, Token, Turn
 from ui.messages import Messages
 from ui.render import answer_html, partial_answer_html, sentence_html, sources_html, turn_html
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 # Twenty updates a second read as smooth typing; more only cost.
 SECONDS_BETWEEN_UPDATES = 0.05
@@ -73,10 +73,10 @@ def follow(assistant: ChatAssistant, question: str, *, history: Sequence[Turn]) 
         if exchange.answer is None:
             raise RuntimeError(f"The stream for {question!r} ended without an answer.")
     except FootnoteError as error:
-        logger.error("No answer to %r: %s", question, error)
+        log.error("No answer to %r: %s", question, error)
         yield replace(exchange, state="failed")
     except Exception:
-        logger.exception("No answer to %r", question)
+        log.exception("No answer to %r", question)
         yield replace(exchange, state="failed")
 
 

@@ -97,5 +97,8 @@ def _difference(record: DocumentRecord, root: Path, loading: LoadingSettings) ->
     except LoadError as error:
         return str(error)
     if current != record.content_hash:
-        return f"'{record.source}' has changed since it was indexed. 'footnote ingest' brings it up to date."
+        return (
+            f"'{record.source}' has changed since it was indexed. "
+            f"'footnote ingest {record.source}' brings it up to date."
+        )
     return ""

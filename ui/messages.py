@@ -49,8 +49,8 @@ class ExampleQuestion:
     text: str
 
 
-# About the two starter articles: one German (North Rhine-Westphalia's delegation to Japan), one Finnish (Lahti and
-# Ishizaka). Most are asked in another language than the article that answers them.
+# About three starter articles: a German one (North Rhine-Westphalia's delegation to Japan), a Finnish one (Lahti and
+# Ishizaka), an English one (the Basel Convention). Most are asked in another language than their article's.
 EXAMPLE_QUESTIONS = (
     ExampleQuestion("fi", "Mitkä saksalaiset yritykset osallistuivat symposiumiin?"),
     ExampleQuestion("ja", "石坂産業の「ラハティ・プロジェクト」とは何ですか？"),

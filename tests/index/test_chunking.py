@@ -2,8 +2,9 @@ import random
 
 import pytest
 
-from index.chunking import chunk_document, text_weight
+from index.chunking import chunk_document
 from index.documents import Chunk, Document
+from index.lengths import text_weight
 from index.settings import ChunkingSettings
 
 SETTINGS = ChunkingSettings(target_length=240)

@@ -83,7 +83,9 @@ def test_files_that_changed_vanished_or_broke_are_named(settings: Settings, tmp_
     (tmp_path / "docs" / "b.txt").unlink()
     reason = "is not a text file, byte 0 is NUL"
     changed, vanished, failed, kept = bad(settings)
-    assert changed == ("'docs/a.txt' has changed since it was indexed. 'footnote ingest' brings it up to date.")
+    assert changed == (
+        "'docs/a.txt' has changed since it was indexed. 'footnote ingest docs/a.txt' brings it up to date."
+    )
     assert vanished == (
         "'docs/b.txt' is indexed, but its file is gone. 'footnote ingest --prune docs/b.txt' removes it."
     )
