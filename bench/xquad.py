@@ -27,12 +27,12 @@ from index.ingest import Ingest
 from index.knowledge_base import KnowledgeBase, open_catalog
 from rag.answers import Passage
 from rag.extractive import choose_quotes, find_quotes
-from rag.kinship import Typical, kinship
+from rag.kinship import ByKinship, kinship
 from rag.retrieval import build_passages, search
 from rag.settings import QuotingSettings, RetrievalSettings
 
 PAIRS = ("en-de", "de-en", "ru-de", "en-ru", "en-zh", "zh-en", "en-ar", "ar-de", "en-hi", "hi-en", "en-th", "th-en")
-NO_KINSHIP = RetrievalSettings(typical=Typical(same_language=1, same_script=1, other_script=1))
+NO_KINSHIP = RetrievalSettings(typical=ByKinship(same_language=1, same_script=1, other_script=1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ class Kinship(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Typical:
+class ByKinship:
     """A score for each kinship: what the right text typically reaches, or the least that is enough."""
 
     same_language: float

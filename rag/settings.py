@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from rag.kinship import Typical
+from rag.kinship import ByKinship
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class RetrievalSettings:
     """Weight of the cosine of the whole chunk beside its token coverage."""
     lexical_share: float = 0.2
     """Weight of BM25, as a share of the best one, beside its token coverage."""
-    typical: Typical = field(default_factory=lambda: Typical(same_language=1.2, same_script=0.75, other_script=0.5))
+    typical: ByKinship = field(default_factory=lambda: ByKinship(same_language=1.2, same_script=0.75, other_script=0.5))
     """Scores that right chunks reach. Without them a mixed collection hardly ever answers in another script than the
     question's; the figures are in `bench/RESULTS.md`, mixed collection."""
 
@@ -58,9 +58,11 @@ class QuotingSettings:
     """Characters of an answer, in the measure of `index.lengths.text_weight`; only a single sentence may be longer."""
     share_of_best: float = 0.6
     """Further sentences score at least this share of the best one; weaker ones only repeat the topic."""
-    typical: Typical = field(default_factory=lambda: Typical(same_language=1.5, same_script=1.0, other_script=0.75))
+    typical: ByKinship = field(default_factory=lambda: ByKinship(same_language=1.5, same_script=1.0, other_script=0.75))
     """Scores that sentences which answer reach, before their passage's is added."""
-    threshold: Typical = field(default_factory=lambda: Typical(same_language=1.2, same_script=1.15, other_script=1.0))
+    threshold: ByKinship = field(
+        default_factory=lambda: ByKinship(same_language=1.2, same_script=1.15, other_script=1.0)
+    )
     """Least score of the best sentence, by kinship; below it the documents do not answer."""
     threshold_size: int = 400
     """The number of chunks these thresholds are for."""
@@ -74,7 +76,7 @@ class QuotingSettings:
 class CitationSettings:
     """When a passage supports a statement."""
 
-    support: Typical = field(default_factory=lambda: Typical(same_language=0.4, same_script=0.3, other_script=0.2))
+    support: ByKinship = field(default_factory=lambda: ByKinship(same_language=0.4, same_script=0.3, other_script=0.2))
     """Least support of a statement by one sentence of the passage, by kinship; see `bench/RESULTS.md`, citations."""
 
 

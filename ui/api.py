@@ -63,7 +63,7 @@ def create_api(*, document_count: Callable[[], int]) -> Api:
         document_count: Tells how many documents are indexed; asked for each request.
     """
     # FastAPI's own documentation pages load their scripts from elsewhere.
-    app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(SecurityHeaders)
 
     @app.get("/api/health")

@@ -59,11 +59,15 @@ def _settings(
 def ingest(
     context: typer.Context,
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Files and folders: .md, .txt, .html.", show_default=False)
+        list[Path] | None,
+        typer.Argument(metavar="PATHS", help="Files and folders: .md, .txt, .html.", show_default=False),
     ] = None,
-    prune: Annotated[bool, typer.Option(help="Remove documents whose files are gone from these folders.")] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove documents whose files are gone from these folders.")
+    ] = False,
     rebuild: Annotated[
-        bool, typer.Option(help="First embed all indexed documents anew, with the embedding model now set.")
+        bool,
+        typer.Option("--rebuild", help="First embed all indexed documents anew, with the embedding model now set."),
     ] = False,
 ) -> None:
     """Index the files under PATHS that are new or have changed. Exit status 1 if anything failed."""
@@ -103,7 +107,11 @@ def ingest(
 
 
 @app.command()
-def ask(context: typer.Context, question: str, as_json: Json = False) -> None:
+def ask(
+    context: typer.Context,
+    question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False)],
+    as_json: Json = False,
+) -> None:
     """Answer QUESTION from the indexed documents."""
     from ui.build import open_assistant
     from ui.plain import answer_plain
@@ -117,7 +125,7 @@ def ask(context: typer.Context, question: str, as_json: Json = False) -> None:
 @app.command()
 def search(
     context: typer.Context,
-    query: str,
+    query: Annotated[str, typer.Argument(metavar="QUERY", show_default=False)],
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many results at most.")] = 10,
     as_json: Json = False,
 ) -> None:

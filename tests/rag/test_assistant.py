@@ -12,7 +12,7 @@ from rag.assistant import Assistant
 from rag.chain import AnswerChain
 from rag.chat_model import create_chat_model
 from rag.errors import QuestionError
-from rag.kinship import Typical
+from rag.kinship import ByKinship
 from rag.prompts import NOT_IN_DOCUMENTS, phrases
 from rag.settings import AssistantSettings, ChatModelSettings, QuotingSettings
 from tests.builders import make_catalog, make_document
@@ -123,7 +123,7 @@ def test_answer_is_in_the_language_of_the_question(
 def test_what_is_not_found_is_said_in_the_language_of_the_question_beside_the_nearest_passages(
     language: str, seeds_knowledge_base: KnowledgeBase, bundled: StaticEmbedder
 ) -> None:
-    strict = AssistantSettings(quoting=QuotingSettings(threshold=Typical(99, 99, 99)))
+    strict = AssistantSettings(quoting=QuotingSettings(threshold=ByKinship(99, 99, 99)))
     assistant = Assistant(seeds_knowledge_base, embedder=bundled, settings=strict)
     question, source = QUESTIONS[language]
     events = list(assistant.stream(question))

@@ -9,7 +9,7 @@ from index.lengths import text_weight
 from index.sentences import sentence_spans
 from rag.answers import Passage
 from rag.extractive import Quote, answer_text, choose_quotes, find_quotes, quote_citations
-from rag.kinship import Typical
+from rag.kinship import ByKinship
 from rag.prompts import phrases
 from rag.retrieval import build_passages, search
 from rag.settings import QuotingSettings, RetrievalSettings
@@ -21,13 +21,13 @@ SETTINGS = QuotingSettings(
     sentences=3,
     length=500,
     share_of_best=0.6,
-    threshold=Typical(same_language=1.2, same_script=1.1, other_script=1.0),
+    threshold=ByKinship(same_language=1.2, same_script=1.1, other_script=1.0),
     threshold_size=400,
     threshold_growth=0.1,
     threshold_grows_to=1000,
 )
 # Quotes something of whatever was found.
-ANY = replace(SETTINGS, threshold=Typical(same_language=-9, same_script=-9, other_script=-9))
+ANY = replace(SETTINGS, threshold=ByKinship(same_language=-9, same_script=-9, other_script=-9))
 WORDS = "One is here. Two is here. Three is here. Four is here."
 PASSAGE = make_passage(WORDS, start=100)
 
