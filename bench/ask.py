@@ -17,9 +17,9 @@ import time
 from pathlib import Path
 
 from index.embedding import BUNDLED_MODEL_FOLDER
+from ui.build import SEEDS
 
 PROGRAM = Path(sys.executable).parent / "footnote"
-SEEDS = Path(__file__).resolve().parents[1] / "seeds"
 QUESTIONS = (
     "Wer leitet die Delegation aus Nordrhein-Westfalen?",
     "Milloin Lahden seudun ja Ishizakan sopimus solmittiin?",

@@ -21,8 +21,9 @@ from index.documents import Chunk, Document
 from index.embedding import Vectors
 from index.errors import IndexMismatchError, StoreError
 
+_ACTIVE = "(SELECT id FROM active)"
 # Of the table `indexes`: those that are not searched.
-_INACTIVE = "id IS NOT (SELECT id FROM active)"
+_INACTIVE = f"id IS NOT {_ACTIVE}"
 # Stays below SQLite's limit of variables in one statement.
 _MANY = 500
 
@@ -305,10 +306,11 @@ def _chunk(row: Row) -> Chunk:
 
 
 def _insert_chunks(connection: sqlite3.Connection, index_id: int, chunks: Sequence[IndexedChunk]) -> None:
+    for dimensions in dict.fromkeys(len(indexed.vector) for indexed in chunks):
+        _check_dimensions(connection, index_id, dimensions)
     lexical_rows = []
     for indexed in chunks:
         chunk, vector = indexed.chunk, indexed.vector.astype("<f4")
-        _check_dimensions(connection, index_id, len(vector))
         cursor = connection.execute(
             'INSERT INTO chunks (index_id, source, id, text, start, "end", heading, vector) '
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -338,11 +340,11 @@ def _bury_chunks(connection: sqlite3.Connection, source: str) -> None:
 
 
 def _drop_inactive(connection: sqlite3.Connection) -> None:
-    active = "(SELECT id FROM active)"
-    connection.execute(f"DELETE FROM lexical WHERE rowid IN (SELECT seq FROM chunks WHERE index_id IS NOT {active})")  # noqa: S608
-    connection.execute(f"DELETE FROM chunks WHERE index_id IS NOT {active}")  # noqa: S608
-    connection.execute(f"DELETE FROM dead WHERE index_id IS NOT {active}")  # noqa: S608
-    connection.execute(f"DELETE FROM indexes WHERE id IS NOT {active}")  # noqa: S608
+    theirs = f"index_id IS NOT {_ACTIVE}"
+    connection.execute(f"DELETE FROM lexical WHERE rowid IN (SELECT seq FROM chunks WHERE {theirs})")  # noqa: S608
+    connection.execute(f"DELETE FROM chunks WHERE {theirs}")  # noqa: S608
+    connection.execute(f"DELETE FROM dead WHERE {theirs}")  # noqa: S608
+    connection.execute(f"DELETE FROM indexes WHERE {_INACTIVE}")  # noqa: S608
 
 
 def _now() -> str:

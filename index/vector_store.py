@@ -309,9 +309,9 @@ def _open_collection(client: _Client, catalog: Catalog, index_id: int) -> _Colle
 
 def _works(catalog: Catalog, folder: Path, index_id: int) -> bool:
     """Look up some vectors in a child process, because a broken index can crash whoever queries it."""
-    stored = catalog.vectors()
     if not folder.exists():
         return False
+    stored = catalog.vectors()
     copied = stored.seqs <= catalog.copies.synced(index_id)
     known = np.flatnonzero(copied & stored.vectors.any(axis=1)) if copied.any() else np.zeros(0, np.int64)
     if not len(known):
@@ -320,7 +320,6 @@ def _works(catalog: Catalog, folder: Path, index_id: int) -> bool:
     probe = {
         "folder": str(folder),
         "collection": _collection_name(catalog, index_id),
-        "seqs": [int(stored.seqs[at]) for at in sample],
         "vectors": [stored.vectors[at].tolist() for at in sample],
     }
     try:

@@ -172,12 +172,8 @@ def _joined(quotes: Sequence[Quote]) -> list[Quote]:
 
 def _adjoin(one: Quote, other: Quote) -> bool:
     """Whether the second begins in the first, or follows it in the same paragraph."""
-    between = _between(one, other)
+    between = one.passage.text[one.end - one.passage.start : other.start - one.passage.start]
     return other.start < one.end or (not between.strip() and between.count("\n") < 2)
-
-
-def _between(one: Quote, other: Quote) -> str:
-    return one.passage.text[one.end - one.passage.start : other.start - one.passage.start]
 
 
 def answer_text(quotes: Sequence[Quote], phrases: Phrases) -> str:
