@@ -16,6 +16,7 @@ from ui.api import Api
 from ui.conversation import (
     ChatAssistant,
     Conversation,
+    TurnsBegun,
     conversation_html,
     exchange_html,
     follow,
@@ -96,6 +97,7 @@ class _Page:
         self.document_count = document_count
         self.examples = examples
         self.conversation = gr.State(())
+        self.begun = gr.State(TurnsBegun())  # Gradio gives each reader a copy
         with gr.Row(elem_id="masthead"):
             self.masthead = gr.HTML(masthead_html(document_count(), messages=ENGLISH), js_on_load=None)
             self.restart = gr.Button(ENGLISH.new_conversation, elem_id="restart", size="sm", visible=False)
@@ -130,7 +132,7 @@ class _Page:
         asking = gr.on(
             [self.question.submit, self.ask.click, self.welcome.click],
             self.answer,
-            inputs=[self.question, self.conversation],
+            inputs=[self.question, self.conversation, self.begun],
             outputs=outputs,
             show_progress="hidden",
             trigger_mode="multiple",  # `answer` refuses by itself; Gradio would still refuse after Stop
@@ -140,19 +142,24 @@ class _Page:
         # First the stream is cut off, or what still comes from it would be painted over what follows.
         stopped = self.stop.click(None, cancels=[asking]).then(
             self.halt,
-            inputs=[self.conversation],
+            inputs=[self.conversation, self.begun],
             outputs=outputs,
             queue=False,
             show_progress="hidden",
             api_visibility="private",
         )
         restarted = self.restart.click(None, cancels=[asking]).then(
-            self.begin_again, outputs=outputs, queue=False, show_progress="hidden", api_visibility="private"
+            self.begin_again,
+            inputs=[self.begun],
+            outputs=outputs,
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
         )
         for event in (asking, stopped, restarted):
             event.then(
                 self.rest,
-                inputs=[self.conversation],
+                inputs=[self.conversation, self.begun],
                 outputs=outputs,
                 queue=False,
                 show_progress="hidden",
@@ -172,12 +179,12 @@ class _Page:
         }
 
     def answer(
-        self, typed: str, conversation: Conversation, event: gr.EventData, request: gr.Request
+        self, typed: str, conversation: Conversation, begun: TurnsBegun, event: gr.EventData, request: gr.Request
     ) -> Iterator[Updates]:
         """Answer what was typed, or the example that was clicked; nothing while another answer is on its way."""
         chosen = self.examples[event.example].text if event.target is self.welcome else typed
         question = chosen.strip()[:QUESTION_CHARACTERS]
-        if not question or is_busy(conversation):
+        if not question or is_busy(conversation) or not begun.begin(conversation):
             yield {self.question: gr.skip()}
             return
         messages = _messages(request)
@@ -195,8 +202,9 @@ class _Page:
                 self.latest: exchange_html(exchange, len(conversation) + 1, messages=messages),
             }
 
-    def halt(self, conversation: Conversation, request: gr.Request) -> Updates:
+    def halt(self, conversation: Conversation, begun: TurnsBegun, request: gr.Request) -> Updates:
         """Keep what was streamed so far, and say that it was stopped."""
+        begun.go_back(conversation)
         if not is_busy(conversation):
             return {self.question: gr.skip()}
         stopped = replace(conversation[-1], state="stopped")
@@ -205,8 +213,9 @@ class _Page:
             self.latest: exchange_html(stopped, len(conversation), messages=_messages(request)),
         }
 
-    def begin_again(self, request: gr.Request) -> Updates:
+    def begin_again(self, begun: TurnsBegun, request: gr.Request) -> Updates:
         """Forget the conversation."""
+        begun.go_back(())
         return {
             self.conversation: (),
             self.welcome: welcome_html(self.document_count(), self.examples, messages=_messages(request)),
@@ -216,9 +225,9 @@ class _Page:
             self.restart: gr.update(visible=False),
         }
 
-    def rest(self, conversation: Conversation) -> Updates:
+    def rest(self, conversation: Conversation, begun: TurnsBegun) -> Updates:
         """Take questions again, unless an answer is on its way."""
-        if is_busy(conversation):
+        if is_busy(conversation) or begun.has_begun(conversation):
             return {self.question: gr.skip()}
         return {self.ask: gr.update(visible=True), self.stop: gr.update(visible=False)}
 

@@ -49,6 +49,31 @@ class Exchange:
 Conversation = tuple[Exchange, ...]
 
 
+class TurnsBegun:
+    """Which turns of one conversation have begun; one object for all that happens on a page.
+
+    Gradio hands each event the conversation as it was when the event arrived, so two questions sent at once (Enter
+    pressed twice) both find it idle. Here only one of them begins.
+    """
+
+    def __init__(self) -> None:
+        self._begun: dict[int, object] = {}
+
+    def begin(self, exchanges: Conversation) -> bool:
+        """Begin the turn after these; False if it has begun already."""
+        token = object()
+        return self._begun.setdefault(len(exchanges), token) is token  # atomic: events run in threads
+
+    def has_begun(self, exchanges: Conversation) -> bool:
+        """Tell whether the turn after these has begun."""
+        return len(exchanges) in self._begun
+
+    def go_back(self, exchanges: Conversation) -> None:
+        """Let the turn after these begin, whatever had begun before."""
+        for number in range(len(exchanges), max(self._begun, default=-1) + 1):
+            self._begun.pop(number, None)
+
+
 def follow(assistant: ChatAssistant, question: str, *, history: Sequence[Turn]) -> Iterator[Exchange]:
     """Ask, and yield the exchange each time it has come further; the last one is `answered` or `failed`.
 

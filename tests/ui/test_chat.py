@@ -239,6 +239,25 @@ def test_empty_question_is_not_asked(address: str, assistant: ScriptedAssistant,
     assert [question for question, _ in assistant.asked] == [QUESTION]
 
 
+def test_question_sent_twice_at_once_is_asked_once(
+    address: str, assistant: ScriptedAssistant, browser_page: BrowserPage
+) -> None:
+    assistant.pause = 0.1
+    page = browser_page(address).page
+    page.get_by_role("textbox").fill(QUESTION)
+    # Both presses reach the page before its first answer: no wait between them as two calls would have.
+    page.get_by_role("textbox").evaluate(
+        """box => {
+          for (let press = 0; press < 2; press++)
+            box.dispatchEvent(new KeyboardEvent("keypress", { key: "Enter", bubbles: true, cancelable: true }));
+        }"""
+    )
+    finished(page, QUESTION)
+    assert [question for question, _ in assistant.asked] == [QUESTION]
+    ask(page, FOLLOW_UP)
+    assert [question for question, _ in assistant.asked] == [QUESTION, FOLLOW_UP]
+
+
 def test_nearest_passages_look_different_from_citations(address: str, browser_page: BrowserPage) -> None:
     page = browser_page(address, locale="fi-FI").page
     ask(page, UNANSWERABLE)
