@@ -7,7 +7,7 @@ import pytest
 from index.errors import EmbeddingError
 from rag.answers import Answer, Turn
 from tests.fakes import ScriptedAssistant, make_citation, make_passage
-from ui.conversation import Exchange, conversation_html, exchange_html, follow, turns
+from ui.conversation import Exchange, TurnsBegun, conversation_html, exchange_html, follow, turns
 from ui.messages import ENGLISH, messages_for
 
 PASSAGE = make_passage("Pinkwart led it.", number=2)
@@ -67,6 +67,21 @@ def test_history_holds_what_was_answered() -> None:
         Exchange("Why?", "stopped", text="Beca"),
     )
     assert turns(exchanges) == (Turn("Who?", "Pinkwart [1] led."),)
+
+
+def test_turn_begins_once_until_it_is_taken_back() -> None:
+    begun = TurnsBegun()
+    first: tuple[Exchange, ...] = ()
+    second = (Exchange("q", "answered"),)
+    assert not begun.has_begun(first)
+    assert [begun.begin(first), begun.begin(first)] == [True, False]
+    assert begun.has_begun(first)
+    assert not begun.has_begun(second)
+    assert begun.begin(second)
+    begun.go_back(second)
+    assert [begun.has_begun(first), begun.has_begun(second)] == [True, False]
+    begun.go_back(())
+    assert [begun.begin(first), begun.begin(second)] == [True, True]
 
 
 def test_every_exchange_of_a_conversation_has_ids_of_its_own() -> None:
