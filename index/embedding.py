@@ -63,6 +63,8 @@ class TokenVectors:
 class StaticEmbedder:
     """A sentence-transformers `StaticEmbedding` folder, run by tokenizers and numpy: no torch.
 
+    The table is in floating point, or in 8-bit rows with a factor for each, as model2vec stores them.
+
     A text's vector is the mean of its subwords' vectors, brought to length 1, as
     `SentenceTransformer(folder).float().encode` gives it. The norm of a subword's vector is its weight in that mean.
     """
@@ -74,7 +76,13 @@ class StaticEmbedder:
 
         try:
             self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-            self._table: NDArray[Any] = load_file(folder / "model.safetensors")["embedding.weight"]
+            tensors = load_file(folder / "model.safetensors")
+            if "embedding.weight" in tensors:
+                self._table: NDArray[Any] = tensors["embedding.weight"]
+                self._factors = np.ones(len(self._table), np.float32)
+            else:  # quantised: each row is divided by a factor of its own
+                self._table = tensors["embeddings"]
+                self._factors = tensors["weights"].astype(np.float32)
         except (OSError, SafetensorError, KeyError) as error:
             raise EmbeddingError(f"The static embedding model in '{folder}' cannot be read: {error}") from error
         except Exception as error:  # tokenizers raises just this for a missing or broken file
@@ -112,13 +120,17 @@ class StaticEmbedder:
         sums = np.zeros((len(texts), self._table.shape[1]), np.float32)
         filled = lengths > 0
         if filled.any():
-            rows = self._table[np.concatenate([ids for ids in token_ids if ids])].astype(np.float32)
+            rows = self._rows(np.concatenate([ids for ids in token_ids if ids]))
             starts = np.concatenate(([0], np.cumsum(lengths[filled])[:-1]))
             sums[filled] = np.add.reduceat(rows, starts)
         return _normalised(sums)
 
+    def _rows(self, ids: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float32]:
+        rows: NDArray[np.float32] = self._table[ids] * self._factors[ids][:, None]
+        return rows
+
     def _token_vectors(self, ids: list[int]) -> TokenVectors:
-        rows = self._table[ids].astype(np.float32)
+        rows = self._rows(ids)
         norms = np.linalg.norm(rows, axis=1)
         return TokenVectors(rows / np.maximum(norms, 1e-12)[:, None], norms)
 
