@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import EmbeddingError
+from index.subwords import Subwords
 
 Vectors = NDArray[np.float32]
 """Shape (texts, dimensions), each row of length 1; a text without a known token is a row of zeros."""
 
-BUNDLED_MODEL = "footnote-static-v0"
+BUNDLED_MODEL = "footnote-static-v1"
 BUNDLED_MODEL_FOLDER = Path(__file__).resolve().parent / "models" / BUNDLED_MODEL
 
 # Prompts that published models need but do not carry in their configuration (model cards of the E5 family;
@@ -61,7 +62,7 @@ class TokenVectors:
 
 
 class StaticEmbedder:
-    """A sentence-transformers `StaticEmbedding` folder, run by tokenizers and numpy: no torch.
+    """A sentence-transformers `StaticEmbedding` folder, run by sentencepiece and numpy: no torch.
 
     The table is in floating point, or in 8-bit rows with a factor for each, as model2vec stores them.
 
@@ -72,10 +73,8 @@ class StaticEmbedder:
     def __init__(self, folder: Path = BUNDLED_MODEL_FOLDER) -> None:
         from safetensors import SafetensorError
         from safetensors.numpy import load_file
-        from tokenizers import Tokenizer
 
         try:
-            self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
             tensors = load_file(folder / "model.safetensors")
             if "embedding.weight" in tensors:
                 self._table: NDArray[Any] = tensors["embedding.weight"]
@@ -85,12 +84,10 @@ class StaticEmbedder:
                 self._factors = tensors["weights"].astype(np.float32)
         except (OSError, SafetensorError, KeyError) as error:
             raise EmbeddingError(f"The static embedding model in '{folder}' cannot be read: {error}") from error
-        except Exception as error:  # tokenizers raises just this for a missing or broken file
-            if type(error) is not Exception:
-                raise
+        try:
+            self._subwords = Subwords(folder / "tokenizer.json")
+        except (OSError, ValueError) as error:
             raise EmbeddingError(f"The tokenizer in '{folder}' cannot be read: {error}") from error
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
         self._name = folder.name
 
     @property
@@ -109,13 +106,10 @@ class StaticEmbedder:
 
     def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
         """Return each text's subword vectors, brought to length 1, with their former norms as weights."""
-        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [self._token_vectors(encoding.ids) for encoding in encodings]
+        return [self._token_vectors(ids) for ids in self._subwords.ids(texts)]
 
     def _embedded(self, texts: Sequence[str]) -> Vectors:
-        token_ids = [
-            encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        ]
+        token_ids = self._subwords.ids(texts)
         lengths = np.array([len(ids) for ids in token_ids])
         sums = np.zeros((len(texts), self._table.shape[1]), np.float32)
         filled = lengths > 0

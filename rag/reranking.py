@@ -36,7 +36,8 @@ def coverage(question: str, texts: Sequence[str], *, embedder: TokenEmbedder) ->
     if not texts:
         return []
     wanted, *offered = embedder.embed_tokens([question, *texts])
-    total = float(wanted.weights.sum())
+    weights = wanted.weights.astype(np.float64)  # thousands of them add up to more than single precision keeps
+    total = weights.sum()
     lengths = np.array([len(tokens.weights) for tokens in offered])
     scores = np.zeros(len(texts))
     filled = lengths > 0
@@ -45,5 +46,5 @@ def coverage(question: str, texts: Sequence[str], *, embedder: TokenEmbedder) ->
     matches = wanted.vectors @ np.concatenate([tokens.vectors for tokens in offered]).T
     starts = np.concatenate(([0], np.cumsum(lengths[filled])[:-1]))
     best = np.clip(np.maximum.reduceat(matches, starts, axis=1), 0, 1)
-    scores[filled] = wanted.weights @ best**2 / total
+    scores[filled] = weights @ best**2 / total
     return [float(score) for score in scores]

@@ -61,7 +61,7 @@ class QuotingSettings:
     typical: ByKinship = field(default_factory=lambda: ByKinship(same_language=1.5, same_script=1.0, other_script=0.75))
     """Scores that sentences which answer reach, before their passage's is added."""
     threshold: ByKinship = field(
-        default_factory=lambda: ByKinship(same_language=1.2, same_script=1.15, other_script=1.0)
+        default_factory=lambda: ByKinship(same_language=1.1, same_script=1.05, other_script=1.0)
     )
     """Least score of the best sentence, by kinship; below it the documents do not answer."""
     threshold_size: int = 400

@@ -15,7 +15,7 @@ from ui.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "index/models/footnote-static-v0/README.md"]
+PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "index/models/footnote-static-v1/README.md"]
 
 _SETTING = re.compile(r"^#?([A-Z_]+)=(.*)$", re.MULTILINE)
 _FENCE = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -106,7 +106,7 @@ def test_the_wheel_holds_every_file_of_the_program_and_nothing_else(wheel: Path)
     held = {name for name in names if not name.startswith(info)}
     assert held == tree_files(*PARTS)
     assert {name for name, count in Counter(names).items() if count > 1} == set()
-    models = {name for name in held if name.startswith("index/models/footnote-static-v0/")}
+    models = {name for name in held if name.startswith("index/models/footnote-static-v1/")}
     assert {Path(name).name for name in models} >= {"model.safetensors", "tokenizer.json", "modules.json"}
     assert "prompts/answer.md" in held
     assert {Path(name).suffix for name in held if name.startswith("ui/")} >= {".py", ".css", ".js", ".svg"}

@@ -1,16 +1,19 @@
 """Make the bundled embedding model: texts, subwords, training, folder, figures.
 
-    python -m bench.embedding DATA WORK [--set section.line=value ...] [--evaluate FOLDER]
+    python -m bench.embedding DATA WORK [--set section.line=value ...]
+    python -m bench.embedding DATA WORK --ablations
+    python -m bench.embedding DATA WORK --evaluate FOLDER
 
 DATA holds `train/` and `eval/`; WORK is a folder for what is made on the way, and for the model at its end. Each step
 is skipped if WORK has what it makes, so an interrupted run goes on where it was, the training from its last checkpoint.
-`--evaluate FOLDER` only measures the model in FOLDER. About an hour on two cores, with 8 GiB of memory.
+About an hour on two cores, with 8 GiB of memory. `--ablations` trains shortly, as the recipe says and with one line
+changed at a time, on the texts in WORK; `--evaluate FOLDER` only measures the model in FOLDER.
 """
 
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -29,11 +32,20 @@ from bench.embedding.corpus import (
     write_texts,
 )
 from bench.embedding.evaluation import Model, report
-from bench.embedding.export import export, quantise
+from bench.embedding.export import export, quantise, write_card
 from bench.embedding.settings import Recipe, read_recipe
 from bench.embedding.sources import sources
 from bench.embedding.tokenizer import balanced_words, train_tokenizer, vocabulary_of
 
+ABLATION_STEPS = 2000
+ABLATIONS: Mapping[str, tuple[str, ...]] = {
+    "as the recipe says": (),
+    "no n-grams": ("training.ngrams=false",),
+    "no weights by frequency": ("training.frequency=0.0",),
+    "learning rate 0.02": ("training.learning_rate=0.02",),
+    "batches of 256": ("training.batch=256",),
+    "128 dimensions": ("training.dimensions=128",),
+}
 Encoded = dict[str, dict[str, Texts]]
 
 
@@ -42,6 +54,7 @@ def main() -> None:
     parser.add_argument("data", type=Path, metavar="DATA")
     parser.add_argument("work", type=Path, metavar="WORK")
     parser.add_argument("--set", action="append", default=[], metavar="section.line=value", dest="changes")
+    parser.add_argument("--ablations", action="store_true")
     parser.add_argument("--evaluate", type=Path, metavar="FOLDER")
     options = parser.parse_args()
     texts = options.work / "texts"
@@ -54,8 +67,11 @@ def main() -> None:
         recipe = read_recipe(changes=options.changes)
     except ValueError as error:
         sys.exit(str(error))
+    if options.ablations:
+        ablate(options.changes, options.data, options.work)
+        return
     folder = make(recipe, options.data, options.work)
-    print(f"The model is in {folder}, its figures in {folder / 'FIGURES.md'}.")
+    print(f"The model is in {folder}, with its card and figures.")
 
 
 def make(recipe: Recipe, data: Path, work: Path) -> Path:
@@ -72,16 +88,37 @@ def make(recipe: Recipe, data: Path, work: Path) -> Path:
     say("texts as subwords")
     encoded = _encoded(work, tokenizer)
     say("training")
-    vectors = _vectors(recipe, work, encoded, tokenizer, say)
+    vectors = learn(recipe, encoded, tokenizer, checkpoint=work / "checkpoint.pt", say=say)
     say("folder and figures")
     folder = work / "model"
     export(folder, tokenizer, vectors)
     rows, factors = quantise(vectors)
-    (folder / "FIGURES.md").write_text(
-        _measured(folder, rows * factors[:, None], data, work / "texts"), encoding="utf-8"
-    )
+    figures = _measured(folder, rows * factors[:, None], data, work / "texts")
+    write_card(folder, recipe, vectors.shape, figures=figures)
     say("done")
     return folder
+
+
+def ablate(changes: Sequence[str], data: Path, work: Path) -> None:
+    """Print what one changed line at a time does to a short training: a table for `bench/RESULTS.md`."""
+    whole = read_recipe(changes=changes)
+    tokenizer = _tokenizer(whole, work)
+    encoded = _encoded(work, tokenizer)
+    for name, change in ABLATIONS.items():
+        recipe = read_recipe(changes=(*changes, f"training.steps={ABLATION_STEPS}", *change))
+        started = time.monotonic()
+        checkpoint = work / f"ablation-{name.replace(' ', '-')}.pt"
+        vectors = learn(recipe, encoded, tokenizer, checkpoint=checkpoint, say=lambda _: None)
+        minutes = (time.monotonic() - started) / 60
+        variants = {name: vectors}
+        if not change:
+            rows, factors = quantise(vectors)
+            variants[f"{name}, 8 bits"] = rows * factors[:, None]
+        for variant, table in variants.items():
+            figures, _ = report(Model(tokenizer, table), data, work / "texts")
+            print(
+                f"{variant:<28}{minutes:>5.1f} min{''.join(f'{value:>8.3f}' for value in figures.values())}", flush=True
+            )
 
 
 def _tokenizer(recipe: Recipe, work: Path) -> Tokenizer:
@@ -108,9 +145,10 @@ def _encoded(work: Path, tokenizer: Tokenizer) -> Encoded:
     return load_encoded(path)
 
 
-def _vectors(
-    recipe: Recipe, work: Path, encoded: Encoded, tokenizer: Tokenizer, say: Callable[[str], None]
+def learn(
+    recipe: Recipe, encoded: Encoded, tokenizer: Tokenizer, *, checkpoint: Path, say: Callable[[str], None]
 ) -> NDArray[np.float32]:
+    """Train, from the checkpoint on if there is one; returns the vectors of all subwords."""
     import torch
 
     from bench.embedding.mixture import Mixture
@@ -132,7 +170,7 @@ def _vectors(
         device="cuda" if torch.cuda.is_available() else "cpu",
     )
     mixture = Mixture(encoded, sources=recipe.sources, languages=recipe.languages, vocabulary=len(pieces))
-    run(training, mixture, work / "checkpoint.pt", say=say)
+    run(training, mixture, checkpoint, say=say)
     return training.vectors()
 
 

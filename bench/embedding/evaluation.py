@@ -87,7 +87,7 @@ def load_xquad(folder: Path, *, every: int = 1) -> Xquad:
 
 
 def xquad_ndcg(
-    model: Model, data: Xquad, *, window: int = 16, whole: float = 0.5
+    model: Model, data: Xquad, *, window: int = 8, whole: float = 0.75
 ) -> tuple[list[str], NDArray[np.float64]]:
     """Find the passage of each question among all of one language, by its best window plus `whole` times all of it.
 
@@ -109,7 +109,7 @@ def xquad_ndcg(
         for row, asker in enumerate(languages):
             scores = np.maximum.reduceat(asked[asker] @ parts.T, starts, axis=1) + whole * (asked[asker] @ wholes.T)
             right = scores[np.arange(len(scores)), data.answers[asker]]
-            rank = 1 + (scores > right[:, None]).sum(axis=1)
+            rank = (scores >= right[:, None]).sum(axis=1)  # behind all that score the same
             table[row, column] = np.where(rank <= 10, 1 / np.log2(1 + rank), 0).mean()
     return languages, table
 
@@ -173,7 +173,7 @@ def lookup_accuracy(model: Model, pairs: Mapping[str, set[str]]) -> tuple[float,
     return float(there), float(back)
 
 
-def report(model: Model, data: Path, texts: Path, *, window: int = 16) -> tuple[dict[str, float], str]:
+def report(model: Model, data: Path, texts: Path, *, window: int = 8) -> tuple[dict[str, float], str]:
     """Measure the model: the figures that sum it up, and all of them as Markdown tables."""
     xquad = load_xquad(data / "eval" / "xquad")
     languages, table = xquad_ndcg(model, xquad, window=window)

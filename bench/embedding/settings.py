@@ -60,12 +60,16 @@ def read_recipe(path: Path = RECIPE, *, changes: Sequence[str] = ()) -> Recipe:
     held = tomllib.loads(path.read_text(encoding="utf-8"))
     for change in changes:
         name, _, value = change.partition("=")
-        section, _, key = name.partition(".")
-        if key not in held.get(section, {}):
+        *section, key = name.split(".", 1)
+        lines = held.get(section[0]) if section else held
+        if not isinstance(lines, dict) or isinstance(lines.get(key), dict | None):
             raise ValueError(
                 f"The recipe has no '{name}'. Its lines are in {path.name}, as in: --set training.steps=4000"
             )
-        held[section][key] = tomllib.loads(f"value = {value}")["value"]
+        lines[key] = tomllib.loads(f"value = {value}")["value"]
+    missing = {"seed", "subwords", "training", "languages", "language_groups", "sources"} - set(held)
+    if missing or "other" not in held["languages"]:
+        raise ValueError(f"The recipe lacks: {', '.join(sorted(missing)) or 'languages.other'}.")
     languages = dict(held["languages"])
     for weight, codes in held["language_groups"].items():
         languages |= dict.fromkeys(codes.split(), float(weight))

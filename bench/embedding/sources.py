@@ -144,7 +144,7 @@ def neighbours(path: Path) -> Iterator[Row]:
             around = rows[max(0, number - 1) : number] + rows[number + 1 : number + 2]
             if around:
                 yield {
-                    f"{prefix}{language}": (text,)
+                    f"{prefix}{_SAME.get(language, language)}": (text,)
                     for language, text in sentences.items()
                     if not _LEFT_OUT.search(language)
                     for prefix, text in (("ask:", text), ("", " ".join(other.get(language, "") for other in around)))
@@ -152,7 +152,7 @@ def neighbours(path: Path) -> Iterator[Row]:
 
 
 def questions(paths: Iterable[Path]) -> Iterator[Row]:
-    """Read a row for each question: `ask:fi` holds the question, `fi` windows of its passage that hold the answer."""
+    """Read a row for each question: `ask:fi` holds the question, `fi` windows of its passage around the answer."""
     for path in paths:
         for row in _json_lines(path):
             language = _SAME.get(row["lang"], row["lang"])

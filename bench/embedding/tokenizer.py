@@ -15,9 +15,10 @@ UNSPACED = frozenset({"ja", "zh", "zh-Hant", "yue", "th", "lo", "km", "my", "vi"
 PHRASE = 60
 
 # Marks that one writer sets and another does not: tatweel, Arabic vowel signs and hamzas, Hebrew points, the nukta of
-# Hindi, joiners, Greek accents (they move when a word is inflected), the dots of Russian yo and Turkish small i.
+# Hindi, joiners, variation selectors, Greek accents (they move when a word is inflected), the dots of the Russian yo
+# and the Turkish small i.
 _UNWRITTEN = (
-    "[\u0640\u064b-\u0655\u0670\u0591-\u05bd\u05bf\u05c1\u05c2\u093c\u200c\u200d]"
+    "[\u0640\u064b-\u0655\u0670\u0591-\u05bd\u05bf\u05c1\u05c2\u093c\u200c\u200d\ufe00-\ufe0f]"
     "|(?<=[\u03b1-\u03c9])[\u0300\u0301\u0342]|(?<=\u0435)\u0308|(?<=i)\u0307"
 )
 # The article and what is written together with it (the prefixes of the stemmer light10; Larkey et al. 2007).

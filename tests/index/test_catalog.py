@@ -91,9 +91,9 @@ def test_a_commit_of_another_connection_is_seen_at_once(
 
 
 def test_a_write_that_fails_half_way_leaves_the_old_version(catalog: Catalog) -> None:
-    good = IndexedChunk(Chunk("x-1", "a.txt", "New", 0, 3), np.ones(256, np.float32), ["new"], [])
+    good = IndexedChunk(Chunk("x-1", "a.txt", "New", 0, 3), np.ones(192, np.float32), ["new"], [])
     wrong = IndexedChunk(Chunk("x-2", "a.txt", "New", 0, 3), np.ones(7, np.float32), ["new"], [])
-    with pytest.raises(IndexMismatchError, match="7 dimensions, the index holds 256"):
+    with pytest.raises(IndexMismatchError, match="7 dimensions, the index holds 192"):
         catalog.replace_document(make_document("New"), [good, wrong])
     assert catalog.get_document("a.txt") == make_document(TEXT)
     assert catalog.search_lexical(["new"], limit=5) == []

@@ -1,3 +1,4 @@
+import json
 import shutil
 import time
 from pathlib import Path
@@ -6,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench.embedding.export import export
+from bench.embedding.tokenizer import build_tokenizer
 from index.embedding import (
     BUNDLED_MODEL,
     BUNDLED_MODEL_FOLDER,
@@ -29,6 +32,12 @@ TEXTS = {
     "long": "word " * 3000,
 }
 KEY = "sk-test-0123456789"
+# Of the bundled model.
+DIMENSIONS = 192
+VOCABULARY = 150_000
+# Subwords of the small models that tests write.
+PIECES = ("<unk>", "▁", "▁lahti", "▁is", "▁a", "▁city", "▁in", "▁finland", "▁question", "▁about", "▁article", "▁on",
+          "▁ask", "▁tell", "▁query", "▁passage", "s")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +52,10 @@ def sentence_transformer() -> SentenceTransformerEmbedder:
 
 @pytest.fixture(scope="module")
 def reference() -> Any:
-    """The bundled model as sentence-transformers runs it, in 32 bits: its file holds 16."""
+    """The bundled model as sentence-transformers runs it, in 64 bits: in 32, thousands of rows add errors up."""
     from sentence_transformers import SentenceTransformer
 
-    return SentenceTransformer(str(BUNDLED_MODEL_FOLDER), device="cpu").float()
+    return SentenceTransformer(str(BUNDLED_MODEL_FOLDER), device="cpu").double()
 
 
 @pytest.fixture
@@ -56,6 +65,22 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def endpoint(server: OpenAIServer, *, timeout: float = 5) -> EndpointEmbedder:
     return EndpointEmbedder("test-model", base_url=server.base_url, api_key=KEY, timeout=timeout)
+
+
+def write_model(folder: Path) -> Path:
+    """A small model with a table of 8-bit integers, as the recipe writes it."""
+    table = np.random.default_rng(7).normal(size=(len(PIECES), 8)).astype(np.float32)
+    export(folder, build_tokenizer([(piece, -2.0) for piece in PIECES]), table)
+    return folder
+
+
+def turn_to_floating_point(folder: Path, kind: type[np.floating[Any]]) -> None:
+    """Store a model's table the way sentence-transformers saves one."""
+    from safetensors.numpy import load_file, save_file
+
+    held = load_file(folder / "model.safetensors")
+    table = (held["embeddings"] * held["weights"][:, None]).astype(kind)
+    save_file({"embedding.weight": table}, folder / "model.safetensors")
 
 
 def unit(vector: list[float]) -> Any:
@@ -86,17 +111,17 @@ class TestStaticEmbedder:
     def test_batch_longer_than_what_is_embedded_at_once_keeps_its_order(self, static: StaticEmbedder) -> None:
         texts = [f"number {number}" for number in range(2500)]
         vectors = static.embed_passages(texts)
-        assert vectors.shape == (2500, 256)
+        assert vectors.shape == (2500, DIMENSIONS)
         for at in (0, 1023, 1024, 2047, 2048, 2499):
             np.testing.assert_allclose(vectors[at], static.embed_passages([texts[at]])[0], atol=1e-6)
 
     @pytest.mark.parametrize("text", ["", " ", "\n\t", "👩‍🔬"], ids=["empty", "space", "line break", "emoji"])
     def test_text_without_tokens_is_zero(self, text: str, static: StaticEmbedder) -> None:
-        assert np.array_equal(static.embed_passages([text]), np.zeros((1, 256), np.float32))
+        assert np.array_equal(static.embed_passages([text]), np.zeros((1, DIMENSIONS), np.float32))
 
     def test_no_texts_give_no_rows(self, static: StaticEmbedder) -> None:
-        assert static.embed_passages([]).shape == (0, 256)
-        assert static.embed_questions([]).shape == (0, 256)
+        assert static.embed_passages([]).shape == (0, DIMENSIONS)
+        assert static.embed_questions([]).shape == (0, DIMENSIONS)
 
     def test_questions_are_embedded_like_passages(self, static: StaticEmbedder) -> None:
         assert np.array_equal(static.embed_questions(["Lahti?"]), static.embed_passages(["Lahti?"]))
@@ -119,7 +144,7 @@ class TestStaticEmbedder:
 
     def test_text_without_tokens_has_none(self, static: StaticEmbedder) -> None:
         (tokens,) = static.embed_tokens([""])
-        assert tokens.vectors.shape == (0, 256)
+        assert tokens.vectors.shape == (0, DIMENSIONS)
         assert tokens.weights.shape == (0,)
 
     @pytest.mark.parametrize("broken", ["tokenizer.json", "model.safetensors"])
@@ -133,35 +158,98 @@ class TestStaticEmbedder:
             StaticEmbedder(tmp_path)
         assert str(tmp_path) in str(caught.value)
 
-    def test_table_under_another_name_is_refused(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("names", [("embeddings",), ("weights",), ("table", "weights"), ("embeddings", "factors")])
+    def test_table_under_another_name_is_refused(self, names: tuple[str, ...], tmp_path: Path) -> None:
         from safetensors.numpy import save_file
 
         shutil.copy(BUNDLED_MODEL_FOLDER / "tokenizer.json", tmp_path)
-        save_file({"weights": np.zeros((2, 2), np.float32)}, tmp_path / "model.safetensors")
-        with pytest.raises(EmbeddingError, match="cannot be read"):
+        save_file({name: np.zeros((2, 2), np.float32) for name in names}, tmp_path / "model.safetensors")
+        with pytest.raises(EmbeddingError, match=r"static embedding model in .* cannot be read") as caught:
             StaticEmbedder(tmp_path)
+        assert str(tmp_path) in str(caught.value)
+
+    def test_tokenizer_that_is_no_unigram_model_is_refused(self, tmp_path: Path) -> None:
+        from tokenizers import Tokenizer
+        from tokenizers.models import WordLevel
+
+        shutil.copy(BUNDLED_MODEL_FOLDER / "model.safetensors", tmp_path)
+        Tokenizer(WordLevel({"[UNK]": 0, "lahti": 1}, "[UNK]")).save(str(tmp_path / "tokenizer.json"))
+        with pytest.raises(EmbeddingError, match=r"tokenizer in .* cannot be read: .*no unigram model"):
+            StaticEmbedder(tmp_path)
+
+    @pytest.mark.parametrize("kind", [np.float32, np.float16])
+    def test_folder_in_floating_point_gives_the_vectors_of_sentence_transformers(
+        self, kind: type[np.floating[Any]], tmp_path: Path
+    ) -> None:
+        from sentence_transformers import SentenceTransformer
+
+        folder = write_model(tmp_path / "floating")
+        turn_to_floating_point(folder, kind)
+        texts = ["Lahti is a city in Finland.", "Finland", "Lahti, unknown words", "cities", ""]
+        vectors = StaticEmbedder(folder).embed_passages(texts)
+        assert vectors.dtype == np.float32
+        expected = SentenceTransformer(str(folder), device="cpu").float().encode(texts)
+        np.testing.assert_allclose(vectors, expected, rtol=0, atol=1e-6)
+        assert np.linalg.norm(vectors[0]) == pytest.approx(1)
+
+    def test_folder_in_integers_gives_the_vectors_of_sentence_transformers(self, tmp_path: Path) -> None:
+        from sentence_transformers import SentenceTransformer
+
+        folder = write_model(tmp_path / "integers")
+        texts = ["Lahti is a city in Finland.", "Finland", "Lahti, unknown words", "cities", ""]
+        expected = SentenceTransformer(str(folder), device="cpu").encode(texts)
+        np.testing.assert_allclose(StaticEmbedder(folder).embed_passages(texts), expected, rtol=0, atol=1e-6)
+
+    def test_both_forms_of_one_table_differ_by_rounding_only(self, tmp_path: Path) -> None:
+        integers, floating = write_model(tmp_path / "integers"), write_model(tmp_path / "floating")
+        turn_to_floating_point(floating, np.float32)
+        texts = ["Lahti is a city in Finland.", "Finland"]
+        np.testing.assert_allclose(
+            StaticEmbedder(integers).embed_passages(texts), StaticEmbedder(floating).embed_passages(texts), atol=1e-6
+        )
+
+
+class TestBundledFolder:
+    def test_table_has_its_shape_in_integers(self) -> None:
+        from safetensors import safe_open
+
+        with safe_open(BUNDLED_MODEL_FOLDER / "model.safetensors", framework="numpy") as tensors:
+            assert set(tensors.keys()) == {"embeddings", "weights"}
+            rows, factors = tensors.get_slice("embeddings"), tensors.get_slice("weights")
+            assert (rows.get_shape(), rows.get_dtype()) == ([VOCABULARY, DIMENSIONS], "I8")
+            assert (factors.get_shape(), factors.get_dtype()) == ([VOCABULARY], "F32")
+
+    def test_tokenizer_has_a_row_for_each_subword(self) -> None:
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(BUNDLED_MODEL_FOLDER / "tokenizer.json"))
+        assert tokenizer.get_vocab_size() == VOCABULARY
+
+    def test_folder_is_small(self) -> None:
+        assert sum(path.stat().st_size for path in BUNDLED_MODEL_FOLDER.rglob("*")) <= 32 * 2**20
 
 
 class TestSentenceTransformerEmbedder:
     def test_folder_is_part_of_the_name(self, sentence_transformer: SentenceTransformerEmbedder) -> None:
         assert sentence_transformer.name == f"sentence-transformers:{BUNDLED_MODEL_FOLDER}"
 
-    def test_bundled_folder_gives_the_same_vectors_within_half_precision(
+    def test_bundled_folder_gives_the_same_vectors(
         self, static: StaticEmbedder, sentence_transformer: SentenceTransformerEmbedder
     ) -> None:
         texts = list(TEXTS.values())
         vectors = sentence_transformer.embed_passages(texts)
         assert vectors.dtype == np.float32
-        np.testing.assert_allclose(vectors, static.embed_passages(texts), rtol=0, atol=5e-4)
+        # sentence-transformers adds the rows of the long text up in 32 bits, which costs a digit.
+        np.testing.assert_allclose(vectors, static.embed_passages(texts), rtol=0, atol=1e-5)
         np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
     def test_text_without_tokens_is_zero(self, sentence_transformer: SentenceTransformerEmbedder) -> None:
         vectors = sentence_transformer.embed_passages(["", "Lahti"])
-        assert np.array_equal(vectors[0], np.zeros(256, np.float32))
+        assert np.array_equal(vectors[0], np.zeros(DIMENSIONS, np.float32))
         assert np.linalg.norm(vectors[1]) == pytest.approx(1)
 
     def test_no_texts_give_no_rows(self, sentence_transformer: SentenceTransformerEmbedder) -> None:
-        assert sentence_transformer.embed_passages([]).shape == (0, 256)
+        assert sentence_transformer.embed_passages([]).shape == (0, DIMENSIONS)
 
     def test_prompts_of_the_model_are_used(self, tmp_path: Path) -> None:
         folder = self._save_model(tmp_path / "model", prompts={"query": "question about ", "document": "article on "})
@@ -202,20 +290,11 @@ class TestSentenceTransformerEmbedder:
 
     @staticmethod
     def _save_model(folder: Path, *, prompts: dict[str, str]) -> Path:
-        from sentence_transformers import SentenceTransformer
-        from sentence_transformers.sentence_transformer.modules import Normalize, StaticEmbedding
-        from tokenizers import Tokenizer
-        from tokenizers.models import WordLevel
-        from tokenizers.pre_tokenizers import Whitespace
-
-        words = f"[UNK] Lahti in Finland query passage : {' '.join(prompts.values())}".split()
-        tokenizer = Tokenizer(WordLevel({word: at for at, word in enumerate(dict.fromkeys(words))}, "[UNK]"))
-        tokenizer.pre_tokenizer = Whitespace()
-        weights = np.random.default_rng(7).normal(size=(tokenizer.get_vocab_size(), 8)).astype(np.float32)
-        modules = [StaticEmbedding(tokenizer, embedding_weights=weights), Normalize()]
-        SentenceTransformer(modules=modules, device="cpu", prompts=prompts or None).save_pretrained(
-            str(folder), create_model_card=False
-        )
+        write_model(folder)
+        if prompts:
+            path = folder / "config_sentence_transformers.json"
+            settings = json.loads(path.read_text(encoding="utf-8"))
+            path.write_text(json.dumps({**settings, "prompts": prompts}), encoding="utf-8")
         return folder
 
     @staticmethod

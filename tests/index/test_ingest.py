@@ -502,7 +502,7 @@ def test_a_model_that_changed_its_dimensions_under_the_same_name_is_noticed(
             return np.ones((len(texts), 7), np.float32)
 
     Ingest(catalog, bundled, root=root).run([root / "docs" / "lahti.txt"])
-    with pytest.raises(IndexMismatchError, match="gives 7 dimensions, the index holds 256"):
+    with pytest.raises(IndexMismatchError, match="gives 7 dimensions, the index holds 192"):
         Ingest(catalog, Shorter(bundled), root=root).run([root / "docs"])
     assert indexed(catalog) == {"docs/lahti.txt": "indexed"}
 

@@ -170,7 +170,7 @@ def test_chunks_not_yet_copied_to_chroma_are_merged_by_their_score(
     for n, text in enumerate(["Lahti lies at the lake Vesijärvi.", "Lahti is large.", "Tampere lies at two lakes."]):
         index_document(catalog, make_document(text, source=f"copied{n}.txt"), bundled)
     assert maintained.sync() == 3
-    for n, text in enumerate(["The lake Vesijärvi lies at Lahti.", "At Lahti lies a lake.", "Espoo is a city."]):
+    for n, text in enumerate(["The lake Vesijärvi lies near Lahti.", "At Lahti lies a lake.", "Espoo is a city."]):
         index_document(catalog, make_document(text, source=f"waiting{n}.txt"), bundled)
     merged = maintained.search_dense(query, limit=14)
     assert set(sources(merged[:2])) == {"copied0.txt", "waiting0.txt"}
@@ -305,7 +305,7 @@ def test_an_index_rebuilt_with_another_model_is_not_searched_with_the_old_one(
     catalog: Catalog, scanning: KnowledgeBase
 ) -> None:
     catalog.activate_index(catalog.start_index(IndexIdentity("other", ChunkingSettings().name)))
-    with pytest.raises(IndexMismatchError, match=r"rebuilt with the embedding model 'other', but 'footnote-static-v0'"):
+    with pytest.raises(IndexMismatchError, match=r"rebuilt with the embedding model 'other', but 'footnote-static-v1'"):
         scanning.search_dense("Lahti", limit=5)
 
 
@@ -330,7 +330,7 @@ def test_a_home_made_with_another_model_says_what_to_do(
     with pytest.raises(IndexMismatchError) as caught:
         open_knowledge_base(tmp_path, Renamed(bundled), chunking=ChunkingSettings())
     assert str(caught.value) == (
-        f"The index in '{tmp_path}' was made with the embedding model 'footnote-static-v0', but 'other' is set. "
+        f"The index in '{tmp_path}' was made with the embedding model 'footnote-static-v1', but 'other' is set. "
         "Run 'footnote ingest --rebuild' to make it anew from the stored texts, or take the setting back."
     )
     assert [record.source for record in catalog.documents()] == sorted(f"{language}.txt" for language in LANGUAGES)

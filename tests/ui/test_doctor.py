@@ -43,7 +43,7 @@ def test_a_healthy_index_is_all_good(settings: Settings) -> None:
     assert first.good
     assert first.text.endswith(f", home '{settings.home}'")
     assert findings == [
-        Finding(True, "bundled embedding model footnote-static-v0"),
+        Finding(True, "bundled embedding model footnote-static-v1"),
         Finding(True, "answers as verbatim quotes (no chat model set)"),
         Finding(True, "2 documents"),
         Finding(True, "catalog, lexical index and Chroma agree"),
@@ -70,7 +70,7 @@ def test_without_an_index_it_says_what_to_do(tmp_path: Path) -> None:
 
 def test_an_index_of_another_model_says_what_to_do(settings: Settings) -> None:
     (text,) = bad(settings.model_copy(update={"embedding_url": "http://localhost:1/v1", "embedding_model": "other"}))
-    assert "'footnote-static-v0', but 'endpoint:other' is set. Run 'footnote ingest --rebuild'" in text
+    assert "'footnote-static-v1', but 'endpoint:other' is set. Run 'footnote ingest --rebuild'" in text
 
 
 def test_files_that_changed_vanished_or_broke_are_named(settings: Settings, tmp_path: Path) -> None:
