@@ -4,10 +4,12 @@ The model's folder has a `tokenizer.json`, because that is what sentence-transfo
 library it takes 175 MB and twice the time. sentencepiece finds the same subwords (Kudo 2018) with 40 MB.
 """
 
+import gc
 import json
 import struct
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import regex
@@ -42,7 +44,8 @@ class Subwords:
         """
         from sentencepiece import SentencePieceProcessor
 
-        held = json.loads(path.read_bytes())
+        with _collector_paused():
+            held = json.loads(path.read_bytes())
         model = held.get("model") if isinstance(held, dict) else None
         if not isinstance(model, dict) or model.get("type") != "Unigram":
             raise ValueError("it holds no unigram model")
@@ -56,6 +59,18 @@ class Subwords:
         """Give the ids of each text's subwords; none for a text without letters and digits."""
         ids: list[list[int]] = self._processor.encode([normalise(text) for text in texts])
         return ids
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep the garbage collector from walking through 150,000 small lists while they are made; a third of the time."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def _serialised(vocabulary: Sequence[tuple[str, float]], *, unknown: int) -> bytes:

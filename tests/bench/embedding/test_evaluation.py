@@ -60,7 +60,7 @@ class TestXquad:
         languages, table = xquad_ndcg(held, data)
         assert languages == ["de", "en"]
         # "meer" is as near to "red" as to "sea", and what scores the same goes first.
-        np.testing.assert_allclose(table, [[1, 1 / math.log2(3)], [1, 1]])
+        np.testing.assert_allclose(table, [[1.0, 1 / math.log2(3)], [1.0, 1.0]])
 
     def test_rank_counts_by_its_logarithm(self) -> None:
         # Passage n lies n degrees away from the question, the right one is number 0, 1, 2, 9 or 10.
