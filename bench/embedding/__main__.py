@@ -11,6 +11,7 @@ changed at a time, on the texts in WORK; `--evaluate FOLDER` only measures the m
 """
 
 import argparse
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -94,7 +95,7 @@ def make(recipe: Recipe, data: Path, work: Path) -> Path:
     export(folder, tokenizer, vectors)
     rows, factors = quantise(vectors)
     figures = _measured(folder, rows * factors[:, None], data, work / "texts")
-    write_card(folder, recipe, vectors.shape, figures=figures)
+    write_card(folder, recipe, vectors.shape, commit=_commit(), figures=figures)
     say("done")
     return folder
 
@@ -172,6 +173,12 @@ def learn(
     mixture = Mixture(encoded, sources=recipe.sources, languages=recipe.languages, vocabulary=len(pieces))
     run(training, mixture, checkpoint, say=say)
     return training.vectors()
+
+
+def _commit() -> str:
+    """The commit of this recipe, with a plus if files were changed since."""
+    asked = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+"]
+    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
 
 
 def _measured(folder: Path, vectors: NDArray[np.float32], data: Path, texts: Path) -> str:

@@ -43,8 +43,8 @@ def export(folder: Path, tokenizer: Tokenizer, table: NDArray[np.float32]) -> No
     (folder / "config_sentence_transformers.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
 
 
-def write_card(folder: Path, recipe: Recipe, shape: tuple[int, ...], *, figures: str) -> None:
-    """Write the model card, with the figures as Markdown tables."""
+def write_card(folder: Path, recipe: Recipe, shape: tuple[int, ...], *, commit: str, figures: str) -> None:
+    """Write the model card: which commit made the model, and its figures as Markdown tables."""
     vocabulary, dimensions = shape
     size = sum(path.stat().st_size for path in folder.iterdir() if path.name != "README.md") / 2**20
     card = CARD.read_text(encoding="utf-8").format(
@@ -54,6 +54,7 @@ def write_card(folder: Path, recipe: Recipe, shape: tuple[int, ...], *, figures:
         steps=f"{recipe.training.steps:,}",
         batch=f"{recipe.training.batch:,}",
         seed=recipe.seed,
+        commit=commit,
         figures=figures,
     )
     (folder / "README.md").write_text(card, encoding="utf-8")

@@ -119,11 +119,11 @@ class TestCard:
     def test_card_says_what_was_made(self, folder: Path, table: NDArray[np.float32], tmp_path: Path) -> None:
         shutil.copytree(folder, tmp_path / "model")
         recipe = read_recipe(changes=["training.steps=12345", "training.batch=3210"])
-        write_card(tmp_path / "model", recipe, table.shape, figures="| measure | {figure} |")
+        write_card(tmp_path / "model", recipe, table.shape, commit="abc1234", figures="| measure | {figure} |")
         card = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
         for part in ("12,345", "3,210", "24 numbers", "8 subwords", "| measure | {figure} |"):
             assert part in card
-        write_card(tmp_path / "model", recipe, table.shape, figures="| measure | {figure} |")
+        write_card(tmp_path / "model", recipe, table.shape, commit="abc1234", figures="| measure | {figure} |")
         assert (tmp_path / "model" / "README.md").read_text(encoding="utf-8") == card
 
 
