@@ -1,8 +1,9 @@
 """The chat page in a real headless Chromium: what a reader sees, clicks and must never run into."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -242,19 +243,28 @@ def test_empty_question_is_not_asked(address: str, assistant: ScriptedAssistant,
     assert [question for question, _ in assistant.asked] == [QUESTION]
 
 
-def test_two_events_that_found_the_conversation_idle_ask_once(
-    assistant: ScriptedAssistant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # The browser sends both before the first is served only on a busy machine, so the handler is called by itself.
-    answers: list[Callable[..., Iterator[object]]] = []
-    monkeypatch.setattr("ui.chat._Page.connect", lambda page, _: answers.append(page.answer))
+@pytest.fixture
+def unconnected(assistant: ScriptedAssistant, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The page's handlers, to be called in an order that a browser keeps to only on a busy machine."""
+    pages: list[Any] = []
+    monkeypatch.setattr("ui.chat._Page.connect", lambda page, _: pages.append(page))
     create_chat(assistant, document_count=lambda: 1)
-    [answer] = answers
+    return pages[0]
+
+
+def test_two_events_that_found_the_conversation_idle_ask_once(unconnected: Any, assistant: ScriptedAssistant) -> None:
     begun, event = TurnsBegun(), SimpleNamespace(target=None)
     request = SimpleNamespace(headers={})
-    streams = [answer(QUESTION, (), begun, event, request) for _ in range(2)]
+    streams = [unconnected.answer(QUESTION, (), begun, event, request) for _ in range(2)]
     assert [len(list(stream)) > 1 for stream in streams] == [True, False]
     assert [question for question, _ in assistant.asked] == [QUESTION]
+
+
+def test_welcome_does_not_come_back_over_a_question_that_was_faster(unconnected: Any) -> None:
+    begun, request = TurnsBegun(), SimpleNamespace(headers={})
+    assert "data-example" in unconnected.speak(begun, request)[unconnected.welcome]
+    assert begun.begin(())
+    assert "data-example" not in unconnected.speak(begun, request)[unconnected.welcome]
 
 
 def test_nearest_passages_look_different_from_citations(address: str, browser_page: BrowserPage) -> None:
