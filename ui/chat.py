@@ -128,14 +128,7 @@ class _Page:
         """Say which part does what. No endpoint is public: the API has a contract of its own."""
         parts = [self.masthead, self.restart, self.welcome, self.earlier, self.latest, self.question, self.ask]
         outputs = [self.conversation, *parts, self.stop]
-        page.load(
-            self.speak,
-            inputs=[self.begun],
-            outputs=outputs,
-            queue=False,
-            show_progress="hidden",
-            api_visibility="private",
-        )
+        page.load(self.speak, outputs=outputs, queue=False, show_progress="hidden", api_visibility="private")
         asking = gr.on(
             [self.question.submit, self.ask.click, self.welcome.click],
             self.answer,
@@ -173,14 +166,12 @@ class _Page:
                 api_visibility="private",
             )
 
-    def speak(self, begun: TurnsBegun, request: gr.Request) -> Updates:
+    def speak(self, request: gr.Request) -> Updates:
         """Speak the reader's language, as told by the browser."""
         messages = _messages(request)
-        welcome = welcome_html(self.document_count(), self.examples, messages=messages)
         return {
             self.masthead: masthead_html(self.document_count(), messages=messages),
-            # On a busy machine the first question comes before this.
-            self.welcome: gr.skip() if begun.has_begun(()) else welcome,
+            self.welcome: welcome_html(self.document_count(), self.examples, messages=messages),
             self.question: gr.update(label=messages.question, placeholder=messages.placeholder),
             self.ask: messages.ask,
             self.stop: messages.stop,
