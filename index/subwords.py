@@ -14,14 +14,24 @@ from pathlib import Path
 
 import regex
 
-# What the normaliser in tokenizer.json does, see `bench/embedding/tokenizer.py` for why; a test compares the two.
-_UNWRITTEN = regex.compile(
+# The normaliser in tokenizer.json has the same patterns (`bench/embedding/tokenizer.py`); a test compares the two.
+
+# Marks that one writer sets and another does not: tatweel, Arabic vowel signs and hamzas, Hebrew points, the nukta of
+# Hindi, joiners, variation selectors, Greek accents (they move when a word is inflected), the dots of the Russian yo
+# and the Turkish small i.
+UNWRITTEN = (
     "[\u0640\u064b-\u0655\u0670\u0591-\u05bd\u05bf\u05c1\u05c2\u093c\u200c\u200d\ufe00-\ufe0f]"
     "|(?<=[\u03b1-\u03c9])[\u0300\u0301\u0342]|(?<=\u0435)\u0308|(?<=i)\u0307"
 )
+BETWEEN_WORDS = r"[^\p{L}\p{M}\p{N}]+"
+# The article and what is written together with it (the prefixes of the stemmer light10; Larkey et al. 2007).
+ARABIC_ARTICLE = r"(?<![^ ])(?:[وفبك]?ال|لل)(?=\p{L}{3})"
+# Letters that differ by habit only: Romanian commas, often typed as cedillas, and Persian and Arabic ones of one shape.
 _LETTERS = str.maketrans({"\u0326": "\u0327", "ى": "ي", "ی": "ي", "ک": "ك"})
-_BETWEEN_WORDS = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
-_ARABIC_ARTICLE = regex.compile(r"(?<![^ ])(?:[وفبك]?ال|لل)(?=\p{L}{3})")
+
+_UNWRITTEN = regex.compile(UNWRITTEN)
+_BETWEEN_WORDS = regex.compile(BETWEEN_WORDS)
+_ARABIC_ARTICLE = regex.compile(ARABIC_ARTICLE)
 
 
 def normalise(text: str) -> str:

@@ -72,29 +72,24 @@ def n_way(path: Path, *, cleaned: Callable[[str], str] = without_placeholders) -
 def wordnet(path: Path) -> Iterator[Row]:
     """Read a row for each synset: its lemmas."""
     for row in _json_lines(path):
-        texts = {
-            _SAME.get(language, language): tuple(lemma.replace("+", "") for lemma in lemmas.split("|")[:6])
-            for language, lemmas in row.items()
-            if not _LEFT_OUT.search(language)
-        }
+        texts = {code: tuple(lemmas[:6]) for code, lemmas in _lemmas(row).items()}
         if sum(map(len, texts.values())) > 1:
             yield texts
 
 
 def glosses(path: Path) -> Iterator[Row]:
     """Read a row for each synset: its English gloss, as language `gloss`, and its lemmas."""
-    for row, lemmas in zip(_json_lines(path), _all_lemmas(path), strict=True):
-        if row.get("_def"):
-            yield {**lemmas, "gloss": (row["_def"],)}
-
-
-def _all_lemmas(path: Path) -> Iterator[Row]:
     for row in _json_lines(path):
-        yield {
-            _SAME.get(language, language): (", ".join(lemmas.replace("+", "").split("|")[:4]),)
-            for language, lemmas in row.items()
-            if not _LEFT_OUT.search(language)
-        }
+        if row.get("_def"):
+            yield {code: (", ".join(lemmas[:4]),) for code, lemmas in _lemmas(row).items()} | {"gloss": (row["_def"],)}
+
+
+def _lemmas(row: Mapping[str, str]) -> dict[str, list[str]]:
+    lemmas: dict[str, list[str]] = defaultdict(list)
+    for language, listed in row.items():
+        if not _LEFT_OUT.search(language):
+            lemmas[_SAME.get(language, language)] += listed.replace("+", "").split("|")
+    return lemmas
 
 
 def tatoeba(path: Path, *, largest: int = 64) -> Iterator[Row]:
@@ -143,12 +138,10 @@ def neighbours(path: Path) -> Iterator[Row]:
         for number, sentences in enumerate(rows):
             around = rows[max(0, number - 1) : number] + rows[number + 1 : number + 2]
             if around:
-                yield {
-                    f"{prefix}{_SAME.get(language, language)}": (text,)
-                    for language, text in sentences.items()
-                    if not _LEFT_OUT.search(language)
-                    for prefix, text in (("ask:", text), ("", " ".join(other.get(language, "") for other in around)))
-                }
+                row = {language: text for language, text in sentences.items() if not _LEFT_OUT.search(language)}
+                asked = _row(row.items())
+                told = _row((language, " ".join(other.get(language, "") for other in around)) for language in row)
+                yield {f"ask:{language}": texts for language, texts in asked.items()} | told
 
 
 def questions(paths: Iterable[Path]) -> Iterator[Row]:
@@ -181,7 +174,7 @@ def windows(passage: str, answers: Iterable[str], *, length: int = 240, most: in
     return cut
 
 
-def _row(texts: Iterable[tuple[str, str]]) -> Row:
+def _row(texts: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     row: dict[str, tuple[str, ...]] = {}
     for language, text in texts:
         code = _SAME.get(language, language)

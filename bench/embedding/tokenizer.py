@@ -9,38 +9,30 @@ from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
+from index.subwords import ARABIC_ARTICLE, BETWEEN_WORDS, UNWRITTEN
+
 # Written without spaces between words, or, in Vietnamese, with spaces inside them: learnt from whole phrases.
 UNSPACED = frozenset({"ja", "zh", "zh-Hant", "yue", "th", "lo", "km", "my", "vi"})
 # Characters of such a phrase.
 PHRASE = 60
-
-# Marks that one writer sets and another does not: tatweel, Arabic vowel signs and hamzas, Hebrew points, the nukta of
-# Hindi, joiners, variation selectors, Greek accents (they move when a word is inflected), the dots of the Russian yo
-# and the Turkish small i.
-_UNWRITTEN = (
-    "[\u0640\u064b-\u0655\u0670\u0591-\u05bd\u05bf\u05c1\u05c2\u093c\u200c\u200d\ufe00-\ufe0f]"
-    "|(?<=[\u03b1-\u03c9])[\u0300\u0301\u0342]|(?<=\u0435)\u0308|(?<=i)\u0307"
-)
-# The article and what is written together with it (the prefixes of the stemmer light10; Larkey et al. 2007).
-_ARABIC_ARTICLE = r"(?<![^ ])(?:[وفبك]?ال|لل)(?=\p{L}{3})"
 
 _UNKNOWN = "<unk>"
 _SPACE = "▁"
 
 
 def normaliser() -> normalizers.Normalizer:
-    """Bring spellings of one word together: width, case, dots and points, punctuation to spaces."""
+    """Bring spellings of one word together, as `index.subwords.normalise` does, step by step for tokenizer.json."""
     return normalizers.Sequence(
         [
             normalizers.NFKD(),
             normalizers.Lowercase(),
-            normalizers.Replace(Regex(_UNWRITTEN), ""),
-            normalizers.Replace("\u0326", "\u0327"),  # Romanian commas, often typed as cedillas
+            normalizers.Replace(Regex(UNWRITTEN), ""),
+            normalizers.Replace("\u0326", "\u0327"),
             normalizers.NFC(),
-            normalizers.Replace(Regex("[ىی]"), "ي"),  # Persian and Arabic letters of one shape
+            normalizers.Replace(Regex("[ىی]"), "ي"),
             normalizers.Replace("ک", "ك"),
-            normalizers.Replace(Regex(r"[^\p{L}\p{M}\p{N}]+"), " "),
-            normalizers.Replace(Regex(_ARABIC_ARTICLE), ""),
+            normalizers.Replace(Regex(BETWEEN_WORDS), " "),
+            normalizers.Replace(Regex(ARABIC_ARTICLE), ""),
             normalizers.Strip(),
         ]
     )

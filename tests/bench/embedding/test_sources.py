@@ -190,6 +190,12 @@ class TestPairs:
         assert list(pairs(path)) == [{"bg": ("ден",), "ca": ("dia",)}, {"fi": ("auto", "kaara")}, {"nb": ("a", "b")}]
 
 
+def test_lemmas_of_two_codes_for_one_language_are_joined(tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "x", [{"_def": "a building", "no": "hus|bygg", "nb": "bygning"}])
+    assert list(wordnet(path)) == [{"nb": ("hus", "bygg", "bygning")}]
+    assert list(glosses(path)) == [{"nb": ("hus, bygg, bygning",), "gloss": ("a building",)}]
+
+
 class TestNeighbours:
     def test_sentence_goes_with_what_stands_around_it_in_its_document(self, tmp_path: Path) -> None:
         path = write_rows(
@@ -205,6 +211,13 @@ class TestNeighbours:
             {"ask:en": ("one",), "en": ("two",), "ask:fi": ("yksi",), "fi": ("kaksi",)},
             {"ask:en": ("two",), "en": ("one three",), "ask:fi": ("kaksi",), "fi": ("yksi kolme",)},
             {"ask:en": ("three",), "en": ("two",), "ask:fi": ("kolme",), "fi": ("kaksi",)},
+        ]
+
+    def test_variants_of_a_language_stay_beside_each_other(self, tmp_path: Path) -> None:
+        rows = [{"_doc": "a", "pt": "um", "pt-BR": "hum"}, {"_doc": "a", "pt": "dois", "pt-BR": "dous"}]
+        assert list(neighbours(write_rows(tmp_path / "x", rows))) == [
+            {"ask:pt": ("um", "hum"), "pt": ("dois", "dous")},
+            {"ask:pt": ("dois", "dous"), "pt": ("um", "hum")},
         ]
 
 
