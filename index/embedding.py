@@ -61,29 +61,38 @@ class TokenVectors:
     weights: NDArray[np.float32]
 
 
+def read_table(folder: Path) -> tuple[NDArray[Any], NDArray[np.float32]]:
+    """Read the subword vectors of a sentence-transformers `StaticEmbedding` folder.
+
+    Returns:
+        Rows, shape (subwords, dimensions), in floating point or, as model2vec stores them, in 8 bits; and the factor
+        that each row is to be multiplied by, shape (subwords,).
+
+    Raises:
+        EmbeddingError: If there is no such table.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        tensors = load_file(folder / "model.safetensors")
+        if "embedding.weight" in tensors:
+            rows = tensors["embedding.weight"]
+            return rows, np.ones(len(rows), np.float32)
+        return tensors["embeddings"], tensors["weights"].astype(np.float32)
+    except (OSError, SafetensorError, KeyError) as error:
+        raise EmbeddingError(f"The static embedding model in '{folder}' cannot be read: {error}") from error
+
+
 class StaticEmbedder:
     """A sentence-transformers `StaticEmbedding` folder, run by sentencepiece and numpy: no torch.
-
-    The table is in floating point, or in 8-bit rows with a factor for each, as model2vec stores them.
 
     A text's vector is the mean of its subwords' vectors, brought to length 1, as
     `SentenceTransformer(folder).float().encode` gives it. The norm of a subword's vector is its weight in that mean.
     """
 
     def __init__(self, folder: Path = BUNDLED_MODEL_FOLDER) -> None:
-        from safetensors import SafetensorError
-        from safetensors.numpy import load_file
-
-        try:
-            tensors = load_file(folder / "model.safetensors")
-            if "embedding.weight" in tensors:
-                self._table: NDArray[Any] = tensors["embedding.weight"]
-                self._factors = np.ones(len(self._table), np.float32)
-            else:  # quantised: each row is divided by a factor of its own
-                self._table = tensors["embeddings"]
-                self._factors = tensors["weights"].astype(np.float32)
-        except (OSError, SafetensorError, KeyError) as error:
-            raise EmbeddingError(f"The static embedding model in '{folder}' cannot be read: {error}") from error
+        self._table, self._factors = read_table(folder)
         try:
             self._subwords = Subwords(folder / "tokenizer.json")
         except (OSError, ValueError) as error:

@@ -140,7 +140,7 @@ class _Page:
             api_visibility="private",
         )
         # First the stream is cut off, or what still comes from it would be painted over what follows.
-        stopped = self.stop.click(None, cancels=[asking]).then(
+        self.stop.click(None, cancels=[asking]).then(
             self.halt,
             inputs=[self.conversation, self.begun],
             outputs=outputs,
@@ -148,7 +148,7 @@ class _Page:
             show_progress="hidden",
             api_visibility="private",
         )
-        restarted = self.restart.click(None, cancels=[asking]).then(
+        self.restart.click(None, cancels=[asking]).then(
             self.begin_again,
             inputs=[self.begun],
             outputs=outputs,
@@ -156,15 +156,6 @@ class _Page:
             show_progress="hidden",
             api_visibility="private",
         )
-        for event in (asking, stopped, restarted):
-            event.then(
-                self.rest,
-                inputs=[self.conversation, self.begun],
-                outputs=outputs,
-                queue=False,
-                show_progress="hidden",
-                api_visibility="private",
-            )
 
     def speak(self, request: gr.Request) -> Updates:
         """Speak the reader's language, as told by the browser."""
@@ -200,17 +191,22 @@ class _Page:
             yield {
                 self.conversation: (*conversation, exchange),
                 self.latest: exchange_html(exchange, len(conversation) + 1, messages=messages),
+                **({} if exchange.is_busy else self._take_questions()),
             }
 
     def halt(self, conversation: Conversation, begun: TurnsBegun, request: gr.Request) -> Updates:
         """Keep what was streamed so far, and say that it was stopped."""
         begun.go_back(conversation)
-        if not is_busy(conversation):
-            return {self.question: gr.skip()}
-        stopped = replace(conversation[-1], state="stopped")
+        if not conversation:
+            return self._take_questions()
+        last = conversation[-1]
+        if last.is_busy:
+            last = replace(last, state="stopped")
+        # Painted even if it was complete: its end may have been cut off on the way to the browser.
         return {
-            self.conversation: (*conversation[:-1], stopped),
-            self.latest: exchange_html(stopped, len(conversation), messages=_messages(request)),
+            self.conversation: (*conversation[:-1], last),
+            self.latest: exchange_html(last, len(conversation), messages=_messages(request)),
+            **self._take_questions(),
         }
 
     def begin_again(self, begun: TurnsBegun, request: gr.Request) -> Updates:
@@ -223,12 +219,10 @@ class _Page:
             self.latest: "",
             self.question: "",
             self.restart: gr.update(visible=False),
+            **self._take_questions(),
         }
 
-    def rest(self, conversation: Conversation, begun: TurnsBegun) -> Updates:
-        """Take questions again, unless an answer is on its way."""
-        if is_busy(conversation) or begun.has_begun(conversation):
-            return {self.question: gr.skip()}
+    def _take_questions(self) -> Updates:
         return {self.ask: gr.update(visible=True), self.stop: gr.update(visible=False)}
 
 

@@ -64,10 +64,6 @@ class TurnsBegun:
         token = object()
         return self._begun.setdefault(len(exchanges), token) is token  # atomic: events run in threads
 
-    def has_begun(self, exchanges: Conversation) -> bool:
-        """Tell whether the turn after these has begun."""
-        return len(exchanges) in self._begun
-
     def go_back(self, exchanges: Conversation) -> None:
         """Let the turn after these begin, whatever had begun before."""
         for number in range(len(exchanges), max(self._begun, default=-1) + 1):

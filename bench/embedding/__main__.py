@@ -11,16 +11,17 @@ changed at a time, on the texts in WORK; `--evaluate FOLDER` only measures the m
 """
 
 import argparse
+import json
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from bench.embedding.corpus import (
@@ -37,7 +38,10 @@ from bench.embedding.export import export, quantise, write_card
 from bench.embedding.settings import Recipe, read_recipe
 from bench.embedding.sources import sources
 from bench.embedding.tokenizer import balanced_words, train_tokenizer, vocabulary_of
+from index.embedding import read_table
+from index.errors import EmbeddingError
 
+SUBWORD_SETTINGS = "subword-settings.json"
 ABLATION_STEPS = 2000
 ABLATIONS: Mapping[str, tuple[str, ...]] = {
     "as the recipe says": (),
@@ -58,21 +62,34 @@ def main() -> None:
     parser.add_argument("--ablations", action="store_true")
     parser.add_argument("--evaluate", type=Path, metavar="FOLDER")
     options = parser.parse_args()
-    texts = options.work / "texts"
-    if options.evaluate:
-        table = load_file(options.evaluate / "model.safetensors")
-        vectors = table["embeddings"] * table["weights"][:, None]
-        print(_measured(options.evaluate, vectors, options.data, texts))
-        return
     try:
         recipe = read_recipe(changes=options.changes)
-    except ValueError as error:
+        _check_folders(options.data, options.work, uses_texts=bool(options.evaluate or options.ablations))
+        if options.evaluate:
+            print(_measured(options.evaluate, options.data, options.work / "texts"))
+            return
+        _check_subwords(options.work, recipe)
+    except (ValueError, EmbeddingError) as error:
         sys.exit(str(error))
     if options.ablations:
         ablate(options.changes, options.data, options.work)
-        return
-    folder = make(recipe, options.data, options.work)
-    print(f"The model is in {folder}, with its card and figures.")
+    else:
+        folder = make(recipe, options.data, options.work)
+        print(f"The model is in {folder}, with its card and figures.")
+
+
+def _check_folders(data: Path, work: Path, *, uses_texts: bool) -> None:
+    for folder in (data / "train", data / "eval"):
+        if not folder.is_dir():
+            raise ValueError(f"'{folder}' is missing. DATA is the folder that holds 'train' and 'eval'.")
+    if uses_texts and not (work / "texts").is_dir():
+        raise ValueError(f"'{work / 'texts'}' is missing. Make the model in this WORK first: leave the option away.")
+
+
+def _check_subwords(work: Path, recipe: Recipe) -> None:
+    made_with = work / SUBWORD_SETTINGS
+    if made_with.exists() and json.loads(made_with.read_text(encoding="utf-8")) != asdict(recipe.subwords):
+        raise ValueError(f"The subwords in '{work}' were made with other settings. Name an empty folder as WORK.")
 
 
 def make(recipe: Recipe, data: Path, work: Path) -> Path:
@@ -93,8 +110,7 @@ def make(recipe: Recipe, data: Path, work: Path) -> Path:
     say("folder and figures")
     folder = work / "model"
     export(folder, tokenizer, vectors)
-    rows, factors = quantise(vectors)
-    figures = _measured(folder, rows * factors[:, None], data, work / "texts")
+    figures = _measured(folder, data, work / "texts")
     write_card(folder, recipe, vectors.shape, commit=_commit(), figures=figures)
     say("done")
     return folder
@@ -133,6 +149,7 @@ def _tokenizer(recipe: Recipe, work: Path) -> Tokenizer:
             flattening=settings.flattening,
             balance=settings.balance,
         )
+        (work / SUBWORD_SETTINGS).write_text(json.dumps(asdict(settings)), encoding="utf-8")
         part = path.with_suffix(".part")
         train_tokenizer(words, size=settings.size).save(str(part))
         part.replace(path)
@@ -181,9 +198,12 @@ def _commit() -> str:
     return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
 
 
-def _measured(folder: Path, vectors: NDArray[np.float32], data: Path, texts: Path) -> str:
+def _measured(folder: Path, data: Path, texts: Path) -> str:
+    rows, factors = read_table(folder)
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    figures, tables = report(Model(tokenizer, vectors), data, texts)
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    figures, tables = report(Model(tokenizer, rows * factors[:, None]), data, texts)
     for name, value in figures.items():
         print(f"  {name}: {value:.3f}")
     return tables

@@ -195,6 +195,28 @@ class TestMake:
         assert str(caught.value).startswith("The recipe has no 'training.stpes'.")
         assert list(tmp_path.iterdir()) == []
 
+    @pytest.mark.parametrize(
+        ("folders", "options", "explained"),
+        [
+            ([], [], "train' is missing. DATA is the folder"),
+            (["train"], [], "eval' is missing. DATA is the folder"),
+            (["train", "eval"], ["--ablations"], "texts' is missing. Make the model in this WORK first"),
+            (["train", "eval", "work/texts"], ["--evaluate", "/nowhere"], "'/nowhere' cannot be read"),
+            (["train", "eval", "work"], ["--set", "subwords.size=9"], "were made with other settings"),
+        ],
+    )
+    def test_folder_that_does_not_fit_is_explained(
+        self, folders: list[str], options: list[str], explained: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for folder in folders:
+            (tmp_path / folder).mkdir(parents=True)
+        if "work" in folders:
+            (tmp_path / "work" / "subword-settings.json").write_text('{"size": 8}')
+        monkeypatch.setattr(sys, "argv", ["embedding", str(tmp_path), str(tmp_path / "work"), *options])
+        with pytest.raises(SystemExit) as caught:
+            main()
+        assert explained in str(caught.value)
+
 
 def word(language: str, thing: int) -> str:
     """The word of an invented language for a thing: three syllables that no other thing has in this order."""
