@@ -8,7 +8,7 @@ FOLDER holds `corpus.jsonl` and `queries.jsonl` (with `language`, queries with `
     same     all passages of the question's language
     across   all passages of another language, for a few pairs
     mixed    every passage in one language only, languages taking turns; questions in all of them, by kinship;
-             raw: with scores that are not divided by what is typical of the kinship
+             raw: with scores that mean the same whatever the kinship
 """
 
 import argparse
@@ -31,8 +31,10 @@ from rag.kinship import ByKinship, kinship
 from rag.retrieval import build_passages, search
 from rag.settings import QuotingSettings, RetrievalSettings
 
+LANGUAGES = ("en", "de", "ru", "zh", "ar", "hi", "th", "es", "el", "tr", "ro", "vi")
 PAIRS = ("en-de", "de-en", "ru-de", "en-ru", "en-zh", "zh-en", "en-ar", "ar-de", "en-hi", "hi-en", "en-th", "th-en")
-NO_KINSHIP = RetrievalSettings(typical=ByKinship(same_language=1, same_script=1, other_script=1))
+_ALIKE = ByKinship(same_language=1, same_script=1, other_script=1)
+NO_KINSHIP = RetrievalSettings(slope=_ALIKE, intercept=_ALIKE, own_language=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--every", type=int, default=20, help="take every Nth question of each language")
-    parser.add_argument("--languages", default="en,de,ru,zh,ar,hi,th,es,el,tr,ro,vi")
+    parser.add_argument("--languages", default=",".join(LANGUAGES))
     options = parser.parse_args()
     languages = options.languages.split(",")
     data = Data(options.folder, languages)

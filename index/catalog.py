@@ -1,7 +1,8 @@
 """The record that decides what exists: documents with their state, chunks with offsets, and each chunk's vector.
 
-One SQLite file. Everything searchable is written in the transaction that makes it visible, so a reader sees a document
-whole, old or new, and a crash leaves one of the two. Chroma holds a copy of the vectors, which follows by `copies`.
+One SQLite file. A document is written in the transaction that makes it visible, so a reader sees it whole, old or new,
+and a crash leaves one of the two. Chroma and the lexical index are derived from it and follow by sequence number; what
+they find and is no longer here does not exist.
 """
 
 import json
@@ -14,18 +15,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index import lexical_index
-from index.copy_log import CopyLog
-from index.database import Database, Row, as_int
+from index.chunk_reader import ChunkReader
+from index.copy_log import CopyLog, DeadChunks
+from index.database import Database, as_int
 from index.documents import Chunk, Document
-from index.embedding import Vectors
 from index.errors import IndexMismatchError, StoreError
+from index.filters import DocumentFacts, split_tags
 
 _ACTIVE = "(SELECT id FROM active)"
 # Of the table `indexes`: those that are not searched.
 _INACTIVE = f"id IS NOT {_ACTIVE}"
-# Stays below SQLite's limit of variables in one statement.
-_MANY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +59,8 @@ class IndexedChunk:
 
     chunk: Chunk
     vector: NDArray[np.float32]
-    terms: Sequence[str]
-    """Search terms of its text."""
-    context_terms: Sequence[str]
-    """Search terms of the title and headings it stands under."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredVectors:
-    """Chunks' sequence numbers (n,) and vectors (n, dimensions), in the order of the numbers."""
-
-    seqs: NDArray[np.int64]
-    vectors: Vectors
+    tokens: NDArray[np.uint32] | None = None
+    """The ids of its subwords, if they are to be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +71,7 @@ class Revision:
     commits: int
 
 
-class Catalog:
+class Catalog(ChunkReader):
     """The catalog of one home. Safe to use from several threads and processes."""
 
     def __init__(self, path: Path) -> None:
@@ -92,8 +81,9 @@ class Catalog:
             StoreError: If it cannot be opened, is damaged, or was made by a newer version.
         """
         self.path = path
-        self._database = Database(path)
+        super().__init__(Database(path))
         self.copies = CopyLog(self._database)
+        self.lexical_dead = DeadChunks(self._database, table="lexical_dead")
 
     def close(self) -> None:
         """Close the file."""
@@ -179,6 +169,16 @@ class Catalog:
         rows = self._database.rows("SELECT source, language FROM documents WHERE text IS NOT NULL")
         return {str(source): str(language) for source, language in rows}
 
+    def document_facts(self) -> list[DocumentFacts]:
+        """Return what filters look at, of every document that is searched."""
+        rows = self._database.rows(
+            "SELECT source, language, date, json_extract(metadata, '$.tags') FROM documents WHERE text IS NOT NULL"
+        )
+        return [
+            DocumentFacts(str(source), str(language), None if date is None else str(date), split_tags(str(tags or "")))
+            for source, language, date, tags in rows
+        ]
+
     def get_document(self, source: str) -> Document | None:
         """Return the version of a document that is searched, or `None` if there is none."""
         rows = self._database.rows(
@@ -191,8 +191,16 @@ class Catalog:
         *columns, metadata = rows[0]
         return Document(*columns, metadata=json.loads(str(metadata)))  # type: ignore[arg-type, misc]
 
-    def replace_document(self, document: Document, chunks: Sequence[IndexedChunk]) -> None:
-        """Put a document and its chunks in the place of its former version, in one commit."""
+    def replace_document(
+        self, document: Document, chunks: Sequence[IndexedChunk], *, tokens_of: str | None = None
+    ) -> None:
+        """Put a document and its chunks in the place of its former version, in one commit.
+
+        Args:
+            document: The new version.
+            chunks: Its chunks, in order.
+            tokens_of: The name of the model that the chunks' token ids belong to.
+        """
         index_id = self.revision.index_id
         if index_id is None:
             raise StoreError(f"No index is active in '{self.path.parent}'.")
@@ -209,12 +217,12 @@ class Catalog:
         with self._database.transaction() as connection:
             _bury_chunks(connection, document.source)
             connection.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, 'indexed', NULL, ?)", row)
-            _insert_chunks(connection, index_id, chunks)
+            _insert_chunks(connection, index_id, chunks, tokens_of)
 
-    def add_to_index(self, index_id: int, chunks: Sequence[IndexedChunk]) -> None:
+    def add_to_index(self, index_id: int, chunks: Sequence[IndexedChunk], *, tokens_of: str | None = None) -> None:
         """Add a document's chunks to an index that is being built beside the active one."""
         with self._database.transaction() as connection:
-            _insert_chunks(connection, index_id, chunks)
+            _insert_chunks(connection, index_id, chunks, tokens_of)
 
     def record_failure(self, source: str, reason: str) -> None:
         """Note that a document could not be read; its last good version, if any, stays searchable."""
@@ -237,87 +245,41 @@ class Catalog:
             _bury_chunks(connection, source)
             connection.execute("DELETE FROM documents WHERE source = ?", (source,))
 
-    # -- Chunks --------------------------------------------------------------------------------------------------------
-
-    def search_lexical(self, terms: Sequence[str], *, limit: int) -> list[tuple[int, float]]:
-        """Return (sequence number, BM25 score) of live chunks, best first."""
-        with self._database.reading() as connection:
-            unfinished = connection.execute(f"SELECT 1 FROM indexes WHERE {_INACTIVE}").fetchone()  # noqa: S608
-            # What a rebuild has made so far is never searched, and takes no place of what is.
-            within = "SELECT seq FROM live" if unfinished else None
-            return lexical_index.search(connection, terms, limit=limit, within=within)
-
-    def chunks(self, seqs: Sequence[int]) -> dict[int, Chunk]:
-        """Return the live chunks with these numbers; numbers that are gone are left out."""
-        found: dict[int, Chunk] = {}
-        for at in range(0, len(seqs), _MANY):
-            some = seqs[at : at + _MANY]
-            marks = ",".join("?" * len(some))
-            rows = self._database.rows(
-                f'SELECT seq, id, source, text, start, "end", heading FROM live WHERE seq IN ({marks})',  # noqa: S608
-                some,
-            )
-            found.update({as_int(row[0]): _chunk(row[1:]) for row in rows})
-        return found
-
-    def count_chunks(self) -> int:
-        """Return the number of live chunks."""
-        return as_int(self._database.rows("SELECT count(*) FROM live")[0][0])
-
-    def neighbours(self, chunk_id: str, *, before: int, after: int) -> list[Chunk]:
-        """Return a chunk with those before and after it in its document, in order; nothing if it is gone."""
-        rows = self._database.rows(
-            # A document's chunks are numbered without a gap: they are written in one commit.
-            """
-            SELECT near.id, near.source, near.text, near.start, near."end", near.heading
-            FROM live AS found JOIN chunks AS near ON near.seq BETWEEN found.seq - ? AND found.seq + ?
-                AND near.source = found.source AND near.index_id = found.index_id
-            WHERE found.id = ? ORDER BY near.seq
-            """,
-            (before, after, chunk_id),
-        )
-        return [_chunk(row) for row in rows]
-
-    def vectors(self, *, after: int = 0, limit: int | None = None) -> StoredVectors:
-        """Return the vectors of the live chunks whose number is greater than `after`, in order of the numbers."""
-        rows = self._database.rows(
-            "SELECT seq, vector FROM live WHERE seq > ? ORDER BY seq LIMIT ?", (after, -1 if limit is None else limit)
-        )
-        if not rows:
-            return StoredVectors(np.zeros(0, np.int64), np.zeros((0, 0), np.float32))
-        matrix = np.frombuffer(b"".join(row[1] for row in rows), "<f4").reshape(len(rows), -1)  # type: ignore[misc]
-        return StoredVectors(np.array([row[0] for row in rows], np.int64), matrix.astype(np.float32, copy=False))
-
     def problems(self) -> list[str]:
         """Check the file itself; return a sentence for each thing that is wrong."""
-        found = [
+        return [
             f"The catalog is damaged: {row[0]}." for row in self._database.rows("PRAGMA quick_check") if row[0] != "ok"
         ]
-        (row,) = self._database.rows("SELECT count(*) FROM chunks")
-        with self._database.reading() as connection:
-            in_lexical = lexical_index.count(connection)
-        if row[0] != in_lexical:
-            found.append(f"The catalog holds {row[0]} chunks, the lexical index {in_lexical}.")
-        return found
 
 
-def _chunk(row: Row) -> Chunk:
-    return Chunk(*row)  # type: ignore[arg-type]
-
-
-def _insert_chunks(connection: sqlite3.Connection, index_id: int, chunks: Sequence[IndexedChunk]) -> None:
+def _insert_chunks(
+    connection: sqlite3.Connection, index_id: int, chunks: Sequence[IndexedChunk], tokens_of: str | None
+) -> None:
     for dimensions in dict.fromkeys(len(indexed.vector) for indexed in chunks):
         _check_dimensions(connection, index_id, dimensions)
-    lexical_rows = []
-    for indexed in chunks:
-        chunk, vector = indexed.chunk, indexed.vector.astype("<f4")
-        cursor = connection.execute(
-            'INSERT INTO chunks (index_id, source, id, text, start, "end", heading, vector) '
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (index_id, chunk.source, chunk.id, chunk.text, chunk.start, chunk.end, chunk.heading, vector.tobytes()),
+    if tokens_of is not None:
+        # Ids of another model that are there already count for nothing from now on.
+        connection.execute(
+            "UPDATE indexes SET tokens_of = ?, tokens_after = (SELECT coalesce(max(seq), 0) FROM chunks) "
+            "WHERE id = ? AND tokens_of IS NOT ?",
+            (tokens_of, index_id, tokens_of),
         )
-        lexical_rows.append((as_int(cursor.lastrowid), indexed.terms, indexed.context_terms))
-    lexical_index.add(connection, lexical_rows)
+    connection.executemany(
+        'INSERT INTO chunks (index_id, source, id, text, start, "end", heading, vector, tokens) '
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (index_id, *_columns(indexed.chunk), indexed.vector.astype("<f4").tobytes(), _blob(indexed.tokens))
+            for indexed in chunks
+        ),
+    )
+
+
+def _columns(chunk: Chunk) -> tuple[object, ...]:
+    return (chunk.source, chunk.id, chunk.text, chunk.start, chunk.end, chunk.heading)
+
+
+def _blob(tokens: NDArray[np.uint32] | None) -> bytes | None:
+    return None if tokens is None else tokens.astype("<u4").tobytes()
 
 
 def _check_dimensions(connection: sqlite3.Connection, index_id: int, dimensions: int) -> None:
@@ -333,17 +295,18 @@ def _check_dimensions(connection: sqlite3.Connection, index_id: int, dimensions:
 
 
 def _bury_chunks(connection: sqlite3.Connection, source: str) -> None:
-    seqs = [as_int(row[0]) for row in connection.execute("SELECT seq FROM chunks WHERE source = ?", (source,))]
-    lexical_index.delete(connection, seqs)
-    connection.execute("INSERT INTO dead SELECT seq, index_id FROM chunks WHERE source = ?", (source,))
+    for table in ("dead", "lexical_dead"):
+        connection.execute(
+            f"INSERT INTO {table} SELECT seq, index_id FROM chunks WHERE source = ?",  # noqa: S608
+            (source,),
+        )
     connection.execute("DELETE FROM chunks WHERE source = ?", (source,))
 
 
 def _drop_inactive(connection: sqlite3.Connection) -> None:
     theirs = f"index_id IS NOT {_ACTIVE}"
-    connection.execute(f"DELETE FROM lexical WHERE rowid IN (SELECT seq FROM chunks WHERE {theirs})")  # noqa: S608
-    connection.execute(f"DELETE FROM chunks WHERE {theirs}")  # noqa: S608
-    connection.execute(f"DELETE FROM dead WHERE {theirs}")  # noqa: S608
+    for table in ("chunks", "dead", "lexical_dead"):
+        connection.execute(f"DELETE FROM {table} WHERE {theirs}")  # noqa: S608
     connection.execute(f"DELETE FROM indexes WHERE {_INACTIVE}")  # noqa: S608
 
 

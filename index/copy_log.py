@@ -1,15 +1,47 @@
-"""How far the vector store has followed the catalog. Changes here change nothing that can be found."""
+"""How far the searchable copies have followed the catalog. Changes here change nothing that can be found."""
 
 from collections.abc import Iterable
 
 from index.database import Database, as_int
 
 
-class CopyLog:
-    """For each index: up to which number its chunks were copied, and which deleted ones are still to be taken out."""
+class DeadChunks:
+    """For each index: the numbers of deleted chunks that a copy may still hold."""
+
+    def __init__(self, database: Database, *, table: str) -> None:
+        self._database = database
+        self._table = table
+
+    def dead(self, index_id: int) -> list[int]:
+        """Return the numbers of deleted chunks that the copy may still hold, in order."""
+        rows = self._database.rows(
+            f"SELECT seq FROM {self._table} WHERE index_id = ? ORDER BY seq",  # noqa: S608
+            (index_id,),
+        )
+        return [as_int(row[0]) for row in rows]
+
+    def dead_count(self, index_id: int) -> int:
+        """Return how many deleted chunks the copy may still hold."""
+        (row,) = self._database.rows(
+            f"SELECT count(*) FROM {self._table} WHERE index_id = ?",  # noqa: S608
+            (index_id,),
+        )
+        return as_int(row[0])
+
+    def forget_dead(self, seqs: Iterable[int]) -> None:
+        """Note that the copy holds these no more."""
+        with self._database.transaction(counted=False) as connection:
+            connection.executemany(
+                f"DELETE FROM {self._table} WHERE seq = ?",  # noqa: S608
+                ((seq,) for seq in seqs),
+            )
+
+
+class CopyLog(DeadChunks):
+    """Of the vector store: also up to which number an index's chunks were copied."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        super().__init__(database, table="dead")
 
     @property
     def store(self) -> str | None:
@@ -39,18 +71,3 @@ class CopyLog:
             "SELECT seq FROM chunks WHERE index_id = ? AND seq <= ? ORDER BY seq", (index_id, self.synced(index_id))
         )
         return [as_int(row[0]) for row in rows]
-
-    def dead(self, index_id: int) -> list[int]:
-        """Return the numbers of deleted chunks that the vector store may still hold, in order."""
-        rows = self._database.rows("SELECT seq FROM dead WHERE index_id = ? ORDER BY seq", (index_id,))
-        return [as_int(row[0]) for row in rows]
-
-    def dead_count(self, index_id: int) -> int:
-        """Return how many deleted chunks the vector store may still hold."""
-        (row,) = self._database.rows("SELECT count(*) FROM dead WHERE index_id = ?", (index_id,))
-        return as_int(row[0])
-
-    def forget_dead(self, seqs: Iterable[int]) -> None:
-        """Note that the vector store holds these no more."""
-        with self._database.transaction(counted=False) as connection:
-            connection.executemany("DELETE FROM dead WHERE seq = ?", ((seq,) for seq in seqs))

@@ -7,16 +7,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from index import lexical_index
 from index.errors import StoreError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS indexes (
     id INTEGER PRIMARY KEY AUTOINCREMENT, embedding TEXT NOT NULL, chunking TEXT NOT NULL,
-    dimensions INTEGER, synced INTEGER NOT NULL DEFAULT 0
+    dimensions INTEGER, synced INTEGER NOT NULL DEFAULT 0, tokens_of TEXT, tokens_after INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS documents (
     source TEXT PRIMARY KEY, title TEXT, language TEXT, date TEXT, metadata TEXT, text TEXT, content_hash TEXT,
@@ -25,16 +24,31 @@ CREATE TABLE IF NOT EXISTS documents (
 CREATE TABLE IF NOT EXISTS chunks (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, index_id INTEGER NOT NULL REFERENCES indexes (id), source TEXT NOT NULL,
     id TEXT NOT NULL, text TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, heading TEXT NOT NULL,
-    vector BLOB NOT NULL, UNIQUE (index_id, id)
+    vector BLOB NOT NULL, tokens BLOB, UNIQUE (index_id, id)
 );
 CREATE INDEX IF NOT EXISTS chunks_by_source ON chunks (source, index_id);
+CREATE INDEX IF NOT EXISTS chunks_by_index ON chunks (index_id);
 CREATE TABLE IF NOT EXISTS dead (seq INTEGER PRIMARY KEY, index_id INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS lexical_dead (seq INTEGER PRIMARY KEY, index_id INTEGER NOT NULL);
 CREATE VIEW IF NOT EXISTS active AS SELECT value AS id FROM meta WHERE key = 'active_index';
 CREATE VIEW IF NOT EXISTS live AS SELECT chunks.* FROM chunks JOIN active ON chunks.index_id = active.id;
 """
 # chunks.seq grows with every commit and is never used twice; what is copied elsewhere can go by it.
-# dead holds the numbers of deleted chunks that the vector store may still hold.
+# chunks.tokens holds subword ids of the model indexes.tokens_of, in chunks numbered above indexes.tokens_after.
+# chunks_by_index has the numbers of an index in order (SQLite ends every entry with them), so they are counted quickly.
+# dead holds the numbers of deleted chunks that the vector store may still hold, lexical_dead the lexical index.
 # live is what is searched: the chunks of the active index, not those of one that is still being built.
+
+# From version 1, whose BM25 rows were a table of this file.
+_MIGRATION = """
+DROP TABLE IF EXISTS lexical;
+ALTER TABLE indexes ADD COLUMN tokens_of TEXT;
+ALTER TABLE indexes ADD COLUMN tokens_after INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE chunks ADD COLUMN tokens BLOB;
+CREATE INDEX chunks_by_index ON chunks (index_id);
+CREATE TABLE lexical_dead (seq INTEGER PRIMARY KEY, index_id INTEGER NOT NULL);
+UPDATE meta SET value = 2 WHERE key = 'schema_version'
+"""
 
 Row = tuple[object, ...]
 
@@ -77,13 +91,17 @@ class Database:
             with self.transaction():
                 for statement in _SCHEMA.split(";"):
                     self.connection.execute(statement)
-                lexical_index.create(self.connection)
                 new = {"schema_version": SCHEMA_VERSION, "home_id": uuid.uuid4().hex[:12], "commits": 0}
                 self.connection.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", new.items())
+        if self.meta("schema_version") == 1:
+            with self.transaction():
+                if self.meta("schema_version") == 1:  # and no other process was first
+                    for statement in _MIGRATION.split(";"):
+                        self.connection.execute(statement)
         version = self.meta("schema_version")
         if version != SCHEMA_VERSION:
             raise StoreError(
-                f"'{self.path}' has version {version}, this program reads version {SCHEMA_VERSION}. "
+                f"'{self.path}' has version {version}, this program reads versions 1 and {SCHEMA_VERSION}. "
                 "Use the program that made it, or choose another folder with --home."
             )
 

@@ -52,3 +52,5 @@ class ScoredChunk:
     chunk: Chunk
     score: float
     searchers: tuple[str, ...] = ()
+    versions: tuple[Chunk, ...] = ()
+    """Near-duplicates and translations of it, folded into this result."""

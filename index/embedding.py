@@ -1,7 +1,5 @@
 """Text to vectors: the bundled static model, any sentence-transformers model, any OpenAI-compatible endpoint."""
 
-import re
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from index.endpoint import Endpoint, EndpointError
 from index.errors import EmbeddingError
 from index.subwords import Subwords
 
@@ -31,9 +30,6 @@ _STATIC_BATCH = 1024
 _ENDPOINT_BATCH = 64
 # Seconds before each new try after 429, 5xx or a broken connection.
 _ENDPOINT_PAUSES = (0.5, 2.0)
-
-# Name and password in an address, which no message shows.
-_USER_INFO = re.compile(r"(^|//)[^/]*@")
 
 
 class Embedder(Protocol):
@@ -113,6 +109,14 @@ class StaticEmbedder:
         """Embed texts; a static model treats questions and passages alike."""
         return self.embed_passages(texts)
 
+    def token_ids(self, texts: Sequence[str]) -> list[NDArray[np.uint32]]:
+        """Return the ids of each text's subwords in order, as they index the model's table."""
+        return [np.array(ids, np.uint32) for ids in self._subwords.ids(texts)]
+
+    def token_rows(self, ids: NDArray[np.uint32]) -> NDArray[np.float32]:
+        """Return the vectors of subwords, each as long as the subword's weight, shape (subwords, dimensions)."""
+        return self._rows(ids)
+
     def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
         """Return each text's subword vectors, brought to length 1, with their former norms as weights."""
         return [self._token_vectors(ids) for ids in self._subwords.ids(texts)]
@@ -128,7 +132,7 @@ class StaticEmbedder:
             sums[filled] = np.add.reduceat(rows, starts)
         return _normalised(sums)
 
-    def _rows(self, ids: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float32]:
+    def _rows(self, ids: Sequence[int] | NDArray[np.integer[Any]]) -> NDArray[np.float32]:
         rows: NDArray[np.float32] = self._table[ids] * self._factors[ids][:, None]
         return rows
 
@@ -155,7 +159,7 @@ class SentenceTransformerEmbedder:
                 "Install it with: pip install sentence-transformers"
             ) from error
         try:
-            with _hub_offline(not allow_download):
+            with hub_offline(not allow_download):
                 self._model: Any = SentenceTransformer(model, local_files_only=not allow_download)
         except (OSError, ValueError) as error:
             cure = (
@@ -206,22 +210,17 @@ class EndpointEmbedder:
         Raises:
             EmbeddingError: If the address or the key cannot work.
         """
-        import httpx
-
         self._model = model
-        self._address = _USER_INFO.sub(r"\1", base_url)
-        self._api_key = (api_key or "").strip()
-        if not self._api_key.isascii() or not self._api_key.isprintable():
-            raise EmbeddingError(
-                "The key of the embeddings endpoint holds characters that no key holds. Copy it again."
-            )
-        headers = {"Authorization": f"Bearer {self._api_key}"} if self._api_key else {}
         try:
-            self._client = httpx.Client(base_url=base_url.strip().rstrip("/") + "/", headers=headers, timeout=timeout)
-        except httpx.InvalidURL as error:
+            self._endpoint = Endpoint(
+                f"{base_url.strip().rstrip('/')}/embeddings", api_key=api_key, timeout=timeout, pauses=_ENDPOINT_PAUSES
+            )
+        except EndpointError as error:
             raise EmbeddingError(
-                f"{self._address!r} is no address of an embeddings endpoint ({error}). Check FOOTNOTE_EMBEDDING_URL."
+                f"The embeddings endpoint cannot be used: {error}. "
+                "Check FOOTNOTE_EMBEDDING_URL and FOOTNOTE_EMBEDDING_KEY."
             ) from error
+        self._address = self._endpoint.address
 
     @property
     def name(self) -> str:
@@ -263,35 +262,17 @@ class EndpointEmbedder:
         return vectors
 
     def _post(self, payload: dict[str, object]) -> Any:
-        import httpx
-
-        reason = ""
-        for pause in (*_ENDPOINT_PAUSES, None):
-            try:
-                response = self._client.post("embeddings", json=payload)
-            except (httpx.RequestError, httpx.InvalidURL) as error:
-                reason = f"{type(error).__name__}: {error}"
-            else:
-                if response.is_success:
-                    try:
-                        return response.json()
-                    except ValueError as error:
-                        raise EmbeddingError(f"{self._address} answered with something else than JSON.") from error
-                reason = f"HTTP {response.status_code}: {' '.join(response.text.split())[:200]}"
-                if response.status_code != 429 and response.status_code < 500:
-                    break  # a refusal does not change by asking again
-            if pause is not None:
-                time.sleep(pause)
-        if self._api_key:
-            reason = reason.replace(self._api_key, "…")
-        raise EmbeddingError(
-            f"The embeddings endpoint {self._address} did not embed with model {self._model!r} ({reason}). "
-            "Check FOOTNOTE_EMBEDDING_MODEL, FOOTNOTE_EMBEDDING_URL and the key."
-        )
+        try:
+            return self._endpoint.post(payload)
+        except EndpointError as error:
+            raise EmbeddingError(
+                f"The embeddings endpoint {self._address} did not embed with model {self._model!r} ({error}). "
+                "Check FOOTNOTE_EMBEDDING_MODEL, FOOTNOTE_EMBEDDING_URL and the key."
+            ) from error
 
 
 @contextmanager
-def _hub_offline(offline: bool) -> Iterator[None]:
+def hub_offline(offline: bool) -> Iterator[None]:
     """Keep huggingface_hub off the network: `local_files_only` alone lets it ask for things that are no model files."""
     from huggingface_hub import constants
 

@@ -5,6 +5,7 @@ FootnoteError                 every error meant for a person
 ├── EmbeddingError            a model could not be loaded, or its endpoint did not answer
 ├── IndexMismatchError        the index was made with another embedding model or chunking
 ├── StoreError                the catalog or the vector store cannot be used
+├── FilterError               a filter names something that no document can be
 └── SettingsError             a setting has a value that cannot work
 """
 
@@ -27,6 +28,10 @@ class IndexMismatchError(FootnoteError):
 
 class StoreError(FootnoteError):
     """The catalog or the vector store cannot be opened or used."""
+
+
+class FilterError(FootnoteError):
+    """A filter names something that no document can be."""
 
 
 class SettingsError(FootnoteError):

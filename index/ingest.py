@@ -1,24 +1,28 @@
 """Folder to index: load, chunk, embed and store each document; skip what is unchanged, report what failed.
 
 Each document is written in one commit, so a run that is killed leaves every document either as it was or as it is now,
-and the next run goes on from there.
+and the next run goes on from there. The lexical index follows every other second, so that readers find what is new.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
+import numpy as np
 from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 
-from index.analysis import analyse
 from index.catalog import Catalog, DocumentRecord, IndexedChunk, IndexIdentity
 from index.chunking import chunk_document
 from index.documents import Document
 from index.embedding import Embedder
 from index.errors import LoadError, StoreError
+from index.lexical_sync import open_lexical_index, sweep_lexical_indexes, sync_lexical_index
 from index.loading import content_hash, find_files, load_file
 from index.settings import ChunkingSettings, LoadingSettings
 
@@ -26,6 +30,10 @@ log = logging.getLogger(__name__)
 
 # Chunks embedded at once: bounds the memory of a long document, and is enough for a GPU.
 _EMBED_BATCH = 512
+# How soon what is ingested is found lexically. A commit takes 20 to 80 ms, however small it is.
+_SYNC_SECONDS = 2.0
+# How long the end of a run waits for another process that brings the lexical index up to date.
+_SYNC_WAIT = 60.0
 
 
 class State(StrEnum):
@@ -67,6 +75,19 @@ class IngestReport:
 Progress = Callable[[Outcome], None]
 
 
+class TokenIds(Protocol):
+    """Cuts texts into the subwords of a model, whose ids are kept for whoever compares texts word by word."""
+
+    @property
+    def name(self) -> str:
+        """The model's name; ids of different models do not mix."""
+        ...
+
+    def token_ids(self, texts: Sequence[str]) -> list[NDArray[np.uint32]]:
+        """Return the ids of each text's subwords."""
+        ...
+
+
 class Ingest:
     """The write path of one home."""
 
@@ -78,6 +99,7 @@ class Ingest:
         root: Path,
         chunking: ChunkingSettings | None = None,
         loading: LoadingSettings | None = None,
+        token_ids: TokenIds | None = None,
     ) -> None:
         """Wire it up.
 
@@ -87,12 +109,15 @@ class Ingest:
             root: Folder that sources are named relative to, if they lie in it.
             chunking: How documents are cut.
             loading: Which files are read.
+            token_ids: Whose subword ids are stored with each chunk; none are, if omitted.
         """
         self._catalog = catalog
         self._embedder = embedder
         self._root = root.resolve()
         self._chunking = chunking or ChunkingSettings()
         self._loading = loading or LoadingSettings()
+        self._token_ids = token_ids
+        self._tokens_of = token_ids.name if token_ids else None
         self._identity = IndexIdentity(embedder.name, self._chunking.name)
 
     def run(self, paths: Sequence[Path], *, prune: bool = False, progress: Progress = lambda _: None) -> IngestReport:
@@ -112,13 +137,23 @@ class Ingest:
             EmbeddingError: If the embedding model stops answering; what was indexed before stays.
             StoreError: If another ingest runs in this home.
         """
-        with self._exclusive():
-            self._ensure_index()
-            outcomes: list[Outcome] = []
-            for outcome in self._outcomes(paths, prune=prune):
-                outcomes.append(outcome)
-                progress(outcome)
-        return IngestReport(tuple(outcomes))
+        return self._run(self._outcomes(paths, prune=prune), progress)
+
+    def run_documents(self, documents: Iterable[Document], *, progress: Progress = lambda _: None) -> IngestReport:
+        """Bring the index up to documents that do not come from files, just as `run` does with files.
+
+        A document whose `content_hash` is that of the indexed one is unchanged. None is removed.
+
+        Args:
+            documents: Each with a `source` of its own; a later one of the same source replaces the earlier.
+            progress: Called after each document.
+
+        Raises:
+            IndexMismatchError: If the index was made with another embedding model or chunking.
+            EmbeddingError: If the embedding model stops answering; what was indexed before stays.
+            StoreError: If another ingest runs in this home.
+        """
+        return self._run(self._document_outcomes(documents), progress)
 
     def rebuild(self, *, progress: Progress = lambda _: None) -> IngestReport:
         """Chunk and embed all documents anew with this embedder and chunking.
@@ -129,17 +164,41 @@ class Ingest:
         with self._exclusive():
             self._catalog.drop_unfinished()
             index_id = self._catalog.start_index(self._identity)
-            outcomes = []
-            for record in self._catalog.documents():
-                document = self._catalog.get_document(record.source)
-                if document is None:
-                    continue
-                chunks = self._prepared(document)
-                self._catalog.add_to_index(index_id, chunks)
-                outcomes.append(Outcome(document.source, State.CHANGED, chunks=len(chunks)))
-                progress(outcomes[-1])
+            report = self._reported(self._rebuilt_outcomes(index_id), progress, index_id=index_id)
             self._catalog.activate_index(index_id)
-        return IngestReport(tuple(outcomes))
+            self._sweep()
+        return report
+
+    def _run(self, outcomes: Iterator[Outcome], progress: Progress) -> IngestReport:
+        with self._exclusive():
+            self._ensure_index()
+            index_id = self._catalog.revision.index_id
+            if index_id is None:
+                raise StoreError(f"No index is active in '{self._catalog.path.parent}'.")
+            report = self._reported(outcomes, progress, index_id=index_id)
+            self._sweep()
+        return report
+
+    def _reported(self, outcomes: Iterator[Outcome], progress: Progress, *, index_id: int) -> IngestReport:
+        """Let each document be done, and the lexical index follow, also if one ends the run."""
+        done: list[Outcome] = []
+        lexical = open_lexical_index(self._catalog, index_id=index_id)
+        synced = time.monotonic()
+        try:
+            for outcome in outcomes:
+                done.append(outcome)
+                progress(outcome)
+                if time.monotonic() - synced > _SYNC_SECONDS:
+                    sync_lexical_index(self._catalog, lexical, index_id=index_id)
+                    synced = time.monotonic()
+        finally:
+            sync_lexical_index(self._catalog, lexical, index_id=index_id, wait=_SYNC_WAIT)
+        return IngestReport(tuple(done))
+
+    def _sweep(self) -> None:
+        index_id = self._catalog.revision.index_id
+        if index_id is not None:
+            sweep_lexical_indexes(self._catalog, keep=open_lexical_index(self._catalog, index_id=index_id))
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
@@ -186,6 +245,33 @@ class Ingest:
             elif prune and path.is_dir():
                 yield from self._pruned(path, known, seen)
 
+    def _document_outcomes(self, documents: Iterable[Document]) -> Iterator[Outcome]:
+        known = {
+            record.source: (record.content_hash, record.state, record.chunks) for record in self._catalog.documents()
+        }
+        for document in documents:
+            source = document.source
+            content, state, chunks = known.get(source, (None, "", 0))
+            if content == document.content_hash:
+                if state == "failed":
+                    self._catalog.clear_failure(source)
+                outcome = Outcome(source, State.UNCHANGED, chunks=chunks)
+            else:
+                outcome = self._stored(document, is_known=content is not None)
+            if outcome.state is State.FAILED:
+                known[source] = (content, "failed", chunks)
+            else:
+                known[source] = (document.content_hash, "indexed", outcome.chunks)
+            yield outcome
+
+    def _rebuilt_outcomes(self, index_id: int) -> Iterator[Outcome]:
+        for record in self._catalog.documents():
+            document = self._catalog.get_document(record.source)
+            if document is not None:
+                chunks = self._prepared(document)
+                self._catalog.add_to_index(index_id, chunks, tokens_of=self._tokens_of)
+                yield Outcome(document.source, State.CHANGED, chunks=len(chunks))
+
     def _path_failure(
         self, path: Path, reason: str, known: dict[str, DocumentRecord], *, prune: bool
     ) -> Iterator[Outcome]:
@@ -213,15 +299,22 @@ class Ingest:
                     self._catalog.clear_failure(source)
                 return Outcome(source, State.UNCHANGED, chunks=record.chunks)
             document = load_file(file, source=source, settings=self._loading)
-            chunks = self._prepared(document)
         except LoadError as error:
             self._catalog.record_failure(source, str(error))
             return Outcome(source, State.FAILED, str(error))
-        self._catalog.replace_document(document, chunks)
+        return self._stored(document, is_known=record is not None and bool(record.content_hash))
+
+    def _stored(self, document: Document, *, is_known: bool) -> Outcome:
+        try:
+            chunks = self._prepared(document)
+        except LoadError as error:
+            self._catalog.record_failure(document.source, str(error))
+            return Outcome(document.source, State.FAILED, str(error))
+        self._catalog.replace_document(document, chunks, tokens_of=self._tokens_of)
         encoding = document.metadata.get("encoding")
         return Outcome(
-            source,
-            State.CHANGED if record is not None and record.content_hash else State.INDEXED,
+            document.source,
+            State.CHANGED if is_known else State.INDEXED,
             reason=f"read as {encoding}, not UTF-8" if encoding else "",
             chunks=len(chunks),
         )
@@ -243,10 +336,8 @@ class Ingest:
             for at in range(0, len(texts), _EMBED_BATCH)
             for vector in self._embedder.embed_passages(texts[at : at + _EMBED_BATCH])
         ]
-        return [
-            IndexedChunk(chunk, vector, analyse(chunk.text), analyse(f"{document.title} {chunk.heading}"))
-            for chunk, vector in zip(chunks, vectors, strict=True)
-        ]
+        tokens = self._token_ids.token_ids(texts) if self._token_ids else [None] * len(texts)
+        return [IndexedChunk(chunk, vector, ids) for chunk, vector, ids in zip(chunks, vectors, tokens, strict=True)]
 
 
 def _is_utf8(name: str) -> bool:

@@ -42,6 +42,10 @@ def normalise(text: str) -> str:
     return _ARABIC_ARTICLE.sub("", _BETWEEN_WORDS.sub(" ", text)).strip()
 
 
+# Below this number of texts, starting threads takes longer than cutting the texts.
+_FEW = 8
+
+
 class Subwords:
     """Cuts texts into the subwords of a unigram `tokenizer.json`."""
 
@@ -67,7 +71,10 @@ class Subwords:
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Give the ids of each text's subwords; none for a text without letters and digits."""
-        ids: list[list[int]] = self._processor.encode([normalise(text) for text in texts])
+        normalised = [normalise(text) for text in texts]
+        if len(texts) < _FEW:  # a list would be given to threads
+            return [self._processor.encode(text) for text in normalised]
+        ids: list[list[int]] = self._processor.encode(normalised)
         return ids
 
 

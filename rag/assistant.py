@@ -10,6 +10,7 @@ from typing import Protocol
 
 from index.catalog import DocumentRecord
 from index.documents import ScoredChunk
+from index.filters import EVERYTHING, DocumentFilter
 from index.function_words import FUNCTION_WORDS
 from index.knowledge_base import KnowledgeBase
 from index.language import UNKNOWN, detect_language
@@ -17,8 +18,10 @@ from rag.answers import Answer, Done, Event, Passage, PassagesFound, Token, Turn
 from rag.citations import cite, drop_refusal, known_marks, without_refusal
 from rag.errors import ChatModelError, QuestionError
 from rag.extractive import answer_text, choose_quotes, find_quotes, quote_citations
+from rag.late_interaction import QuoteEmbedder
+from rag.neighbours import merge_neighbours
 from rag.prompts import is_not_in_documents, phrases
-from rag.reranking import QuoteEmbedder
+from rag.reranking import Reranker
 from rag.retrieval import build_passages, search
 from rag.settings import AssistantSettings
 
@@ -39,7 +42,9 @@ class ModelChain(Protocol):
         """Name of the chat model."""
         ...
 
-    def stream(self, question: str, *, language: str, history: Sequence[Turn] = ()) -> Generator[PassagesFound | Token]:
+    def stream(
+        self, question: str, *, language: str, history: Sequence[Turn] = (), within: DocumentFilter = EVERYTHING
+    ) -> Generator[PassagesFound | Token]:
         """Yield the passages, then the text as it comes; raise `ChatModelError` if it does not end well."""
         ...
 
@@ -52,31 +57,47 @@ class Assistant:
         knowledge_base: KnowledgeBase,
         *,
         embedder: QuoteEmbedder,
+        reranker: Reranker | None = None,
         chain: ModelChain | None = None,
         settings: AssistantSettings | None = None,
     ) -> None:
         self._knowledge_base = knowledge_base
         self._embedder = embedder
+        self._reranker = reranker
         self._chain = chain
         self._settings = settings or AssistantSettings()
 
-    def ask(self, question: str, *, history: Sequence[Turn] = ()) -> Answer:
+    def ask(self, question: str, *, history: Sequence[Turn] = (), within: DocumentFilter = EVERYTHING) -> Answer:
         """Answer a question.
 
         Args:
             question: In any language; the answer is in the same.
             history: Earlier turns of the conversation, oldest first.
+            within: Which documents to answer from.
 
         Raises:
             QuestionError: If the question is empty or too long.
         """
-        for event in self.stream(question, history=history):
+        for event in self.stream(question, history=history, within=within):
             if isinstance(event, Done):
                 return event.answer
         raise AssertionError("A stream ends with Done.")
 
-    def search(self, query: str, *, top_k: int = 10) -> list[ScoredChunk]:
-        """Return the chunks that suit a query best, best first."""
+    def search(self, query: str, *, top_k: int = 10, within: DocumentFilter = EVERYTHING) -> list[ScoredChunk]:
+        """Return what suits a query best, best first; chunks that follow each other come as one.
+
+        Args:
+            query: A question or some words, in any language.
+            top_k: How many results at most.
+            within: Which documents to search.
+        """
+        settings = self._settings.retrieval
+        found = self._found(query, top_k=max(settings.candidates, top_k), within=within)
+        return merge_neighbours(
+            found, top_k=top_k, get_document=self._knowledge_base.get_document, settings=settings.folding
+        )
+
+    def _found(self, query: str, *, top_k: int, within: DocumentFilter) -> list[ScoredChunk]:
         return search(
             self._knowledge_base,
             query,
@@ -84,22 +105,35 @@ class Assistant:
             top_k=top_k,
             token_embedder=self._embedder,
             settings=self._settings.retrieval,
+            within=within,
+            reranker=self._reranker,
         )
 
     def documents(self) -> list[DocumentRecord]:
         """Return the state of every document, by source."""
         return self._knowledge_base.documents()
 
-    def retrieve(self, question: str) -> list[Passage]:
+    def has_any(self, within: DocumentFilter) -> bool:
+        """Return whether any document that is searched passes a filter."""
+        return self._knowledge_base.has_any(within)
+
+    def retrieve(self, question: str, *, within: DocumentFilter = EVERYTHING) -> list[Passage]:
         """Return the passages that a question would be answered from, numbered from 1, best first."""
-        found = self.search(question, top_k=self._settings.retrieval.candidates)
+        found = self._found(question, top_k=self._settings.retrieval.candidates, within=within)
         return build_passages(self._knowledge_base, found, settings=self._settings.retrieval)
 
-    def stream(self, question: str, *, history: Sequence[Turn] = ()) -> Iterator[Event]:
+    def stream(
+        self, question: str, *, history: Sequence[Turn] = (), within: DocumentFilter = EVERYTHING
+    ) -> Iterator[Event]:
         """Answer a question as a stream of events: `PassagesFound`, then `Token`s, then `Done`.
 
         When the chat model fails, or nothing it says can be tied to the passages, the answer in `Done` is quotes, and
         its notice says why.
+
+        Args:
+            question: In any language; the answer is in the same.
+            history: Earlier turns of the conversation, oldest first.
+            within: Which documents to answer from.
 
         Raises:
             QuestionError: If the question is empty or too long.
@@ -108,14 +142,14 @@ class Assistant:
         history = [Turn(_whole(turn.question), _whole(turn.answer)) for turn in history]
         request = _Request(question, self._language_of(question, history), _Clock())
         if self._chain is None:
-            passages = tuple(self.retrieve(question))
+            passages = tuple(self.retrieve(question, within=within))
             request.clock.lap("retrieval")
             yield PassagesFound(passages)
             answer = self._quoted(request, passages)
             yield Token(answer.text)
             yield Done(answer)
         else:
-            yield from self._written(request, self._chain, history)
+            yield from self._written(request, self._chain, history, within)
 
     def _language_of(self, question: str, history: Sequence[Turn]) -> str:
         """The question's language; one of names and numbers only is in that of the last question with other words."""
@@ -146,10 +180,13 @@ class Assistant:
             timings=request.clock.timings(),
         )
 
-    def _written(self, request: "_Request", chain: ModelChain, history: Sequence[Turn]) -> Iterator[Event]:
+    def _written(
+        self, request: "_Request", chain: ModelChain, history: Sequence[Turn], within: DocumentFilter
+    ) -> Iterator[Event]:
         passages: tuple[Passage, ...] = ()
         pieces: list[str] = []
-        with closing(chain.stream(request.question, language=request.language, history=history)) as stream:
+        asked = chain.stream(request.question, language=request.language, history=history, within=within)
+        with closing(asked) as stream:
             try:
                 for event in stream:
                     if isinstance(event, PassagesFound):

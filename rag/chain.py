@@ -4,7 +4,8 @@ import re
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
 from dataclasses import asdict
-from typing import Any, cast
+from functools import partial
+from typing import Any, Protocol, cast
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
@@ -15,6 +16,7 @@ from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable, RunnableBranch, RunnableLambda, RunnablePassthrough
 
+from index.filters import EVERYTHING, DocumentFilter
 from rag.answers import Passage, PassagesFound, Token, Turn
 from rag.chat_model import AnswerText, chat_model_failures, chat_model_name, describe_chat_model
 from rag.prompts import NOT_IN_DOCUMENTS, answer_prompt, language_name, render_passages
@@ -42,6 +44,14 @@ class PassageRetriever(BaseRetriever):
         return [_document_of(passage) for passage in self.retrieve(query)]
 
 
+class Retrieve(Protocol):
+    """Finds passages for a question, numbered from 1."""
+
+    def __call__(self, question: str, *, within: DocumentFilter) -> Sequence[Passage]:
+        """Look only at documents that pass the filter."""
+        ...
+
+
 class AnswerChain:
     """Answers a question from the passages found for it: passages first, then the model's words as they come."""
 
@@ -49,14 +59,14 @@ class AnswerChain:
         self,
         chat_model: BaseChatModel,
         *,
-        retrieve: Callable[[str], Sequence[Passage]],
+        retrieve: Retrieve,
         history_tokens: int = HISTORY_TOKENS,
     ) -> None:
         """Put the chain together.
 
         Args:
             chat_model: Answers; its last message must carry a `finish_reason`, as the OpenAI protocol gives it.
-            retrieve: Finds passages, numbered from 1. Called from several threads if the chain is.
+            retrieve: Finds passages. Called from several threads if the chain is.
             history_tokens: Roughly how many tokens of earlier turns are sent along, the latest first.
 
         Raises:
@@ -65,7 +75,7 @@ class AnswerChain:
         answer_prompt()  # a broken template shows at start-up, not at the first question
         self._chat_model = chat_model
         self._history_tokens = history_tokens
-        self._retrieval = RunnableLambda(_query) | PassageRetriever(retrieve=retrieve)
+        self._retrieve = retrieve
         prompt = ChatPromptTemplate.from_messages(
             [("system", "{system}"), MessagesPlaceholder("history"), ("human", "{question}")]
         )
@@ -79,7 +89,13 @@ class AnswerChain:
         return chat_model_name(self._chat_model)
 
     def stream(
-        self, question: str, *, language: str, history: Sequence[Turn] = (), standalone_question: str = ""
+        self,
+        question: str,
+        *,
+        language: str,
+        history: Sequence[Turn] = (),
+        standalone_question: str = "",
+        within: DocumentFilter = EVERYTHING,
     ) -> Generator[PassagesFound | Token]:
         """Yield the passages, then the answer in pieces as the model sends them: marks unchecked, cut anywhere.
 
@@ -91,6 +107,7 @@ class AnswerChain:
             language: Code of the language to answer in.
             history: Earlier turns, oldest first.
             standalone_question: What to search with, if `question` makes no sense without the history.
+            within: Which documents to answer from.
 
         Raises:
             ChatModelError: If the model fails, also after some tokens: what came until then is no answer.
@@ -100,8 +117,9 @@ class AnswerChain:
             "language": language,
             "history": history,
             "standalone_question": standalone_question,
+            "within": within,
         }
-        documents = self._retrieval.invoke(given)
+        documents = self._passages(given)
         yield PassagesFound(tuple(_passage_of(document) for document in documents))
         if not documents:
             return
@@ -115,12 +133,16 @@ class AnswerChain:
     def as_runnable(self) -> Runnable[dict[str, Any], dict[str, Any]]:
         """Return the chain as LangChain's own: `invoke`, `stream`, `batch` and their async twins.
 
-        Takes `question` and `language`, if wanted `history` (turns) and `standalone_question`. Gives them back with
-        `passages` (LangChain documents) and `answer` (text; `NOT_IN_DOCUMENTS` if there is no passage).
+        Takes `question` and `language`, if wanted `history` (turns), `standalone_question` and `within`. Gives them
+        back with `passages` (LangChain documents) and `answer` (text; `NOT_IN_DOCUMENTS` if there is no passage).
         """
         nothing_found = RunnableLambda(_not_in_documents)
         answering = RunnableBranch((RunnableLambda(_has_passages), self._answering), nothing_found)
-        return RunnablePassthrough.assign(passages=self._retrieval).assign(answer=answering)
+        return RunnablePassthrough.assign(passages=RunnableLambda(self._passages)).assign(answer=answering)
+
+    def _passages(self, given: Mapping[str, Any]) -> list[Document]:
+        within = given.get("within", EVERYTHING)
+        return PassageRetriever(retrieve=partial(self._retrieve, within=within)).invoke(_query(given))
 
     def _prompt_values(self, given: Mapping[str, Any]) -> dict[str, Any]:
         values = {

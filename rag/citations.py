@@ -9,10 +9,10 @@ from itertools import accumulate, zip_longest
 from index.lengths import text_weight
 from index.sentences import sentence_spans
 from rag.answers import Citation, Passage
+from rag.late_interaction import QuoteEmbedder, coverage
 from rag.marks import Mark, MarkReader, read_marks
 from rag.numbers import count_numbers, numbers_occur
 from rag.prompts import NOT_IN_DOCUMENTS
-from rag.reranking import QuoteEmbedder, coverage
 from rag.settings import CitationSettings
 
 log = logging.getLogger(__name__)

@@ -9,9 +9,9 @@ from index.analysis import name_keys
 from index.lengths import text_weight
 from index.sentences import sentence_spans
 from rag.answers import Citation, Passage
+from rag.late_interaction import QuoteEmbedder, coverage
 from rag.prompts import Phrases
 from rag.question_types import asked_for, offers
-from rag.reranking import QuoteEmbedder, coverage
 from rag.settings import QuotingSettings
 
 # Quotation marks of the quoted language (Unicode CLDR, delimiters); English ones for the others.

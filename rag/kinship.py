@@ -2,13 +2,13 @@
 
 Words of one language meet as they are written; words of one script often do (names, borrowed words); across scripts
 only what the model has learnt brings texts together. So the right passage in another script scores less than a wrong
-one in the question's own language, and a mixed collection would never answer from it. Each score is therefore divided
-by what the right text of its kinship typically reaches, and each threshold has a value for each kinship.
+one in the question's own language, and a mixed collection would never answer from it. What a score means is therefore
+told for each kinship (`rag.confidence`), and each threshold has a value for each.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 
 from index.language import same_language
 from index.scripts import LANGUAGES_OF_SCRIPT
@@ -32,13 +32,11 @@ class ByKinship:
 
     def of(self, one: str, other: str) -> float:
         """Return the one for two language codes."""
-        return {
-            Kinship.SAME_LANGUAGE: self.same_language,
-            Kinship.SAME_SCRIPT: self.same_script,
-            Kinship.OTHER_SCRIPT: self.other_script,
-        }[kinship(one, other)]
+        value: float = getattr(self, kinship(one, other).value)
+        return value
 
 
+@lru_cache(maxsize=4096)
 def kinship(one: str, other: str) -> Kinship:
     """Return how near two languages are, given as ISO 639-1 codes."""
     if same_language(one, other):

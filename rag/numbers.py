@@ -19,6 +19,7 @@ _MOST_DIGITS = 40
 _SPACES = "\u0020\u00a0\u2009\u202f"
 # `1 000` may also be two numbers, `1.000` also a fraction: such a number has several readings.
 _NUMBER = re.compile(rf"\d+(?:[.,٫٬'’]\d+)*(?:(?<!\d\d\d\d)(?:[{_SPACES}]\d{{3}})+(?!\d))?(?:[.,٫]\d+)*")
+_OTHER_DIGIT = re.compile(r"[^\D0-9]")
 _TIME = re.compile(r"\d{1,2}\.\d{2}")
 # 17.2.2017, 17/2/2017, 2017-02-17, 2017年2月17日, 2월 17일: the month may be a name elsewhere.
 _DATES = (
@@ -197,4 +198,4 @@ def _small_words(language: str) -> list[tuple[int, re.Pattern[str]]] | None:
 
 
 def _ascii_digits(text: str) -> str:
-    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
+    return text if text.isascii() else _OTHER_DIGIT.sub(lambda found: str(unicodedata.decimal(found[0])), text)

@@ -1,15 +1,31 @@
-"""Question to passages: candidates of both searchers, fused, reranked, widened to what stands around them."""
+"""Question to passages: candidates of both searchers, fused, reranked, folded, widened to what stands around them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
 
 from index.documents import Chunk, ScoredChunk
+from index.filters import EVERYTHING, DocumentFilter
 from index.knowledge_base import KnowledgeBase
-from index.language import same_language
 from rag.answers import Passage
-from rag.fusion import reciprocal_rank_fusion
-from rag.reranking import TokenEmbedder, coverage
+from rag.confidence import confidence
+from rag.folding import fold
+from rag.fusion import fuse
+from rag.late_interaction import TextTokens, TokenEmbedder
+from rag.reranking import Reranker, try_scores
 from rag.settings import RetrievalSettings
+
+
+class Searcher(StrEnum):
+    """How far a search goes; users get the last one."""
+
+    DENSE = "dense"
+    LEXICAL = "lexical"
+    FUSED = "fused"
+    RERANKED = "reranked"
 
 
 def search(
@@ -20,63 +36,105 @@ def search(
     top_k: int,
     token_embedder: TokenEmbedder,
     settings: RetrievalSettings,
+    within: DocumentFilter = EVERYTHING,
+    searcher: Searcher = Searcher.RERANKED,
+    reranker: Reranker | None = None,
 ) -> list[ScoredChunk]:
-    """Return the chunks that suit the query best, best first; a score of 1 is what the right chunk typically reaches.
+    """Return the chunks that suit the query best, best first; the score is how sure it is, from 0 to 1.
 
     Args:
         knowledge_base: What is searched.
         query: A question or some words, in any language.
-        language: The query's language, which decides how much the lexical search counts.
+        language: The query's language: how sure a score is, and which of several versions is shown, depend on it.
         top_k: How many to return at most.
-        token_embedder: Token vectors for the reranking.
+        token_embedder: Token vectors for the late interaction.
         settings: Depths and weights.
+        within: Which documents may be found.
+        searcher: How far to go; all but the last are there to be measured, and fold nothing.
+        reranker: A model that orders the best candidates; late interaction alone if omitted.
     """
-    dense = knowledge_base.search_dense(query, limit=settings.candidates)
-    lexical = knowledge_base.search_lexical(query, limit=settings.candidates)
+    limit = max(settings.candidates, top_k)
+    dense: Sequence[ScoredChunk] = ()
+    lexical: Sequence[ScoredChunk] = ()
+    if searcher is not Searcher.LEXICAL:
+        dense = knowledge_base.search_dense(query, limit=limit, within=within)
+    if searcher is not Searcher.DENSE:
+        lexical = knowledge_base.search_lexical(query, limit=limit, within=within)
+    fused = fuse(dense, lexical, lexical_weight=settings.lexical_weight, limit=limit)
+    if searcher is not Searcher.RERANKED:
+        return fused[:top_k]
     languages = knowledge_base.languages()
-    weight = lexical_weight(language, languages.values(), settings=settings)
-    fused = reciprocal_rank_fusion([dense, lexical], weights=[1.0, weight])[: settings.candidates]
-    scored = _rescored(
-        query, fused, dense=dense, lexical=lexical, lexical_weight=weight, embedder=token_embedder, settings=settings
-    )
-    comparable = [
-        replace(found, score=found.score / settings.typical.of(language, languages[found.chunk.source]))
-        for found in scored
-        if found.chunk.source in languages  # removed meanwhile
-    ]
-    return sorted(comparable, key=lambda found: (-found.score, found.chunk.id))[:top_k]
-
-
-def lexical_weight(language: str, document_languages: Collection[str], *, settings: RetrievalSettings) -> float:
-    """How much lexical search counts: within a language words meet, across languages only names and numbers do."""
-    same = any(same_language(language, other) for other in document_languages)
-    return 1.0 if same else settings.lexical_weight_across
-
-
-def _rescored(
-    query: str,
-    fused: Sequence[ScoredChunk],
-    *,
-    dense: Sequence[ScoredChunk],
-    lexical: Sequence[ScoredChunk],
-    lexical_weight: float,
-    embedder: TokenEmbedder,
-    settings: RetrievalSettings,
-) -> list[ScoredChunk]:
-    covered = coverage(query, [found.chunk.text for found in fused], embedder=embedder)
-    cosine = {found.chunk.id: found.score for found in dense}
-    bm25 = {found.chunk.id: found.score for found in lexical}
-    # BM25 has no upper end of its own; as a share of the best one it can be added to the others.
-    best = max(bm25.values(), default=0.0) or 1.0
-    return [
-        replace(
-            found,
-            score=cover
-            + settings.dense_share * max(cosine.get(found.chunk.id, 0.0), 0.0)
-            + settings.lexical_share * lexical_weight * bm25.get(found.chunk.id, 0.0) / best,
+    ranked = [found for found in fused[:limit] if found.chunk.source in languages]  # else removed meanwhile
+    tokens = TextTokens(_token_ids(knowledge_base, ranked, token_embedder), embedder=token_embedder)
+    place = {found.chunk.id: at for at, found in enumerate(ranked)}
+    if settings.reranks:
+        (asked,) = token_embedder.token_ids([query])
+        covered = tokens.phrase_coverage(asked)
+        legs = _Legs(dense, lexical)
+        ranked = _best_first(
+            replace(
+                found,
+                score=confidence(
+                    legs.score(found, float(cover), settings),
+                    question=language,
+                    text=languages[found.chunk.source],
+                    settings=settings,
+                ),
+            )
+            for found, cover in zip(ranked, covered, strict=True)
         )
-        for found, cover in zip(fused, covered, strict=True)
-    ]
+        ranked = _judged(query, ranked, reranker, settings=settings)
+    best, others = ranked[: settings.folded], ranked[settings.folded :]
+    vectors = {}
+    if len({languages[found.chunk.source] for found in best}) > 1:  # else there are no translations
+        nearness = tokens.vectors([place[found.chunk.id] for found in best])
+        vectors = {found.chunk.id: vector for found, vector in zip(best, nearness, strict=True) if vector.any()}
+    folded = fold(best, language=language, languages=languages, vectors=vectors, settings=settings.folding)
+    return [*folded, *others][:top_k]
+
+
+class _Legs:
+    """What each searcher gave each chunk."""
+
+    def __init__(self, dense: Sequence[ScoredChunk], lexical: Sequence[ScoredChunk]) -> None:
+        self._cosine = {found.chunk.id: found.score for found in dense}
+        self._shared = {found.chunk.id: found.score for found in lexical}
+        self._least = dense[-1].score if dense else 0.0  # what dense search left out is no nearer than its last
+
+    def score(self, found: ScoredChunk, cover: float, settings: RetrievalSettings) -> float:
+        cosine = self._cosine.get(found.chunk.id, self._least)
+        shared = self._shared.get(found.chunk.id, 0.0)
+        return cover + settings.dense_share * max(cosine, 0.0) + settings.lexical_share * shared
+
+
+def _best_first(found: Iterable[ScoredChunk]) -> list[ScoredChunk]:
+    """In order of score; ties by id, so that the same question always gives the same order."""
+    return sorted(found, key=lambda scored: (-scored.score, scored.chunk.id))
+
+
+def _token_ids(
+    knowledge_base: KnowledgeBase, found: Sequence[ScoredChunk], embedder: TokenEmbedder
+) -> list[NDArray[np.uint32]]:
+    """The token ids of each chunk: as stored, or cut now."""
+    stored = knowledge_base.token_ids([scored.chunk for scored in found])
+    missing = [at for at, ids in enumerate(stored) if ids is None]
+    cut = dict(zip(missing, embedder.token_ids([found[at].chunk.text for at in missing]), strict=True))
+    return [cut[at] if ids is None else ids for at, ids in enumerate(stored)]
+
+
+def _judged(
+    query: str, ranked: Sequence[ScoredChunk], reranker: Reranker | None, *, settings: RetrievalSettings
+) -> list[ScoredChunk]:
+    """Let the model, if there is one, order the best; the others stay behind them in their order."""
+    best, others = ranked[: settings.judged], ranked[settings.judged :]
+    scores = try_scores(reranker, query, [found.chunk.text for found in best])
+    if scores is None:
+        return list(ranked)
+    judged = _best_first(replace(found, score=score) for found, score in zip(best, scores, strict=True))
+    if not others:
+        return judged
+    share = judged[-1].score / max(others[0].score, 1e-9)  # so that none comes before them
+    return judged + [replace(found, score=found.score * min(share, 1.0)) for found in others]
 
 
 def build_passages(

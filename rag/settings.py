@@ -28,24 +28,76 @@ class ChatModelSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class FoldingSettings:
+    """When results say the same, and how many of them one document may have. The figures: `bench/folding.py`.
+
+    Nearness is the cosine of two chunks' vectors by the bundled model, less `margin` times that of the second nearest,
+    plus `shared_number` for each number both have, up to three. Chosen on XQuAD (12 languages in one index), so that
+    less than one fold in a hundred is wrong.
+    """
+
+    margin: float = 0.3
+    """A pair counts for less, the nearer others are. A logistic regression gave 0.23 to 0.32."""
+    shared_number: float = 0.04
+    """Numbers are what translations share to the letter. The same regression gave 0.03 to 0.045."""
+    nearness: float = 0.48
+    """Least for translations into a language of the same script: 0.6 % of the folds are wrong, 78 % of those that would
+    be right are found. With 0.45 it is 1.1 %."""
+    nearness_other_script: float = 0.55
+    """The same for other scripts, where wrong ones are as near, and right ones less: 0.6 % are wrong, 41 % found. With
+    0.53 it is 0.8 % and 47 %."""
+    least_share: float = 0.6
+    """How much of a translation the other one has to be as long as: chunks need not begin at the same sentence."""
+    least_contained: float = 0.5
+    """A text whose words all stand in a better one is folded into it if it is at least this share of it; a shorter one,
+    such as a title, is a find of its own."""
+    per_document: int = 3
+    """Results of one document before those of others, if the question is a broad one. The best result of a document
+    never moves, so documents keep their order, and with it nDCG and recall."""
+    broad: int = 3
+    """From this number of documents on with results nearly as good as the best, it is."""
+    nearly_as_good: float = 0.7
+    """Share of the best score from which a result is nearly as good. With it none of nine questions about one fact in
+    the starter articles is broad, and seven of eleven about a topic; with 0.8 none and four."""
+    overtaking: float = 0.5
+    """Share of the best score from which results of other documents come before the fourth of one."""
+    merged: int = 3
+    """Chunks of one document that are merged at most: nine sentences are read at a glance, more are a page."""
+
+
+@dataclass(frozen=True, slots=True)
 class RetrievalSettings:
     """Depths and weights of a search."""
 
+    reranks: bool = True
+    """Whether the candidates are put into a better order than the one of the fusion."""
     candidates: int = 60
-    """Chunks taken from each searcher; more changed nothing on the development questions, and cost time."""
+    """Chunks taken from each searcher, and of both together looked at more closely."""
+    judged: int = 20
+    """Of these, chunks that a reranking model reads: a small one takes about 0.1 seconds for each on one core."""
     passages: int = 6
     """Passages shown to the reader or the model."""
     neighbours: int = 2
     """Chunks added on either side, so that a passage reads as one."""
-    lexical_weight_across: float = 0.3
-    """Weight of lexical search when no document is in the question's language: names and numbers still match."""
-    dense_share: float = 0.5
+    lexical_weight: float = 1.25
+    """What lexical search counts in the fusion: 1 to 2 are alike, less is worse within a language."""
+    dense_share: float = 0.3
     """Weight of the cosine of the whole chunk beside its token coverage."""
-    lexical_share: float = 0.2
-    """Weight of BM25, as a share of the best one, beside its token coverage."""
-    typical: ByKinship = field(default_factory=lambda: ByKinship(same_language=1.2, same_script=0.75, other_script=0.5))
-    """Scores that right chunks reach. Without them a mixed collection hardly ever answers in another script than the
-    question's; the figures are in `bench/RESULTS.md`, mixed collection."""
+    lexical_share: float = 0.5
+    """Weight of the lexical score beside its token coverage."""
+    slope: ByKinship = field(default_factory=lambda: ByKinship(same_language=5.9, same_script=6.6, other_script=7.6))
+    """How fast the odds that a chunk is right rise with its score; see `rag.confidence`."""
+    intercept: ByKinship = field(
+        default_factory=lambda: ByKinship(same_language=-4.5, same_script=-2.8, other_script=-2.6)
+    )
+    """The log odds at a score of 0."""
+    own_language: float = 1.0
+    """What it is worth, in log odds, that a text is in the asker's own language: of two that hold the answer it is read
+    first. The figures for 0 to 3 are in `bench/RESULTS.md`, mixed collection."""
+    folded: int = 30
+    """The best chunks, among which versions and neighbours are looked for: three pages of results."""
+    folding: FoldingSettings = field(default_factory=FoldingSettings)
+    """What becomes one result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +110,15 @@ class QuotingSettings:
     """Characters of an answer, in the measure of `index.lengths.text_weight`; only a single sentence may be longer."""
     share_of_best: float = 0.6
     """Further sentences score at least this share of the best one; weaker ones only repeat the topic."""
-    typical: ByKinship = field(default_factory=lambda: ByKinship(same_language=1.5, same_script=1.0, other_script=0.75))
+    typical: ByKinship = field(default_factory=lambda: ByKinship(same_language=1.5, same_script=0.7, other_script=0.45))
     """Scores that sentences which answer reach, before their passage's is added."""
     threshold: ByKinship = field(
-        default_factory=lambda: ByKinship(same_language=1.1, same_script=1.05, other_script=1.0)
+        default_factory=lambda: ByKinship(same_language=1.3, same_script=1.2, other_script=1.2)
     )
     """Least score of the best sentence, by kinship; below it the documents do not answer."""
     threshold_size: int = 400
     """The number of chunks these thresholds are for."""
-    threshold_growth: float = 0.1
+    threshold_growth: float = 0.15
     """How much they rise when e (2.7) times as many chunks are searched."""
     threshold_grows_to: int = 1000
     """From this number of chunks on they stay."""

@@ -2,10 +2,12 @@
 
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
 from index.catalog import DocumentRecord
+from index.filters import EVERYTHING, DocumentFilter
 from rag.answers import Answer, Citation, Done, Event, Passage, PassagesFound, Token, Turn
+from rag.errors import RerankingError
 
 
 def make_passage(
@@ -47,6 +49,55 @@ def make_citation(quote: str, *, passage: Passage, number: int = 1) -> Citation:
         end=start + len(quote),
         chunk=passage.chunk,
     )
+
+
+class RecordingRetrieve:
+    """Finds the same passages for every question, and keeps what it was asked."""
+
+    def __init__(self, passages: Sequence[Passage]) -> None:
+        self.passages = passages
+        self.asked: list[tuple[str, DocumentFilter]] = []
+
+    def __call__(self, question: str, *, within: DocumentFilter) -> list[Passage]:
+        """Give the passages."""
+        self.asked.append((question, within))
+        return list(self.passages)
+
+
+class RecordingChain:
+    """Writes the same answer to every question, and keeps what it was asked."""
+
+    model = "test-model"
+
+    def __init__(self, text: str, *, passages: Sequence[Passage]) -> None:
+        self.text = text
+        self.passages = tuple(passages)
+        self.asked: list[tuple[str, str, tuple[Turn, ...], DocumentFilter]] = []
+
+    def stream(
+        self, question: str, *, language: str, history: Sequence[Turn] = (), within: DocumentFilter = EVERYTHING
+    ) -> Generator[PassagesFound | Token]:
+        """Stream the passages and the text."""
+        self.asked.append((question, language, tuple(history), within))
+        yield PassagesFound(self.passages)
+        yield Token(self.text)
+
+
+class ScriptedReranker:
+    """Scores texts by a function, or fails, and keeps what it was asked."""
+
+    name = "scripted"
+
+    def __init__(self, score: Callable[[str], float] | None = None) -> None:
+        self.score = score
+        self.asked: list[tuple[str, tuple[str, ...]]] = []
+
+    def scores(self, question: str, texts: Sequence[str]) -> list[float]:
+        """Give each text's score; without a function, fail."""
+        self.asked.append((question, tuple(texts)))
+        if self.score is None:
+            raise RerankingError("The scripted reranker has no script.")
+        return [self.score(text) for text in texts]
 
 
 class ScriptedAssistant:

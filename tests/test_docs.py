@@ -71,7 +71,7 @@ def test_readme_names_only_settings_that_exist() -> None:
 
 def test_readme_shows_every_command() -> None:
     shown = {word for command in readme_commands() for word in shlex.split(command, comments=True)}
-    assert {"ingest", "ask", "search", "documents", "serve", "doctor"} <= shown
+    assert {"ingest", "ask", "search", "documents", "serve", "doctor", "eval"} <= shown
 
 
 @pytest.mark.parametrize("command", sorted(set(readme_commands())))

@@ -1,18 +1,25 @@
 """Wires the objects together from the settings. Nothing else creates them."""
 
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from index.catalog import Catalog
+from index.documents import Document, ScoredChunk
 from index.embedding import Embedder, EndpointEmbedder, SentenceTransformerEmbedder, StaticEmbedder
-from index.ingest import Ingest
-from index.knowledge_base import KnowledgeBase, open_catalog, open_knowledge_base
+from index.filters import DocumentFilter
+from index.ingest import Ingest, Progress
+from index.knowledge_base import SCAN_UP_TO, KnowledgeBase, open_catalog, open_knowledge_base
+from index.language import detect_language
 from index.settings import ChunkingSettings, LoadingSettings
 from index.vector_store import open_vector_store
 from rag.assistant import Assistant
-from rag.settings import AssistantSettings
+from rag.evaluation import Search
+from rag.reranking import CrossEncoderReranker, EndpointReranker, Reranker
+from rag.retrieval import Searcher, search
+from rag.settings import AssistantSettings, RetrievalSettings
 from ui.settings import Settings
 
 SEEDS = Path(__file__).resolve().parents[1] / "seeds"
@@ -32,6 +39,22 @@ def build_embedder(settings: Settings, *, bundled: StaticEmbedder | None = None)
     return bundled or StaticEmbedder()
 
 
+def build_reranker(settings: Settings) -> Reranker | None:
+    """The model that reranks: an endpoint's, a cross-encoder on this machine, or `None` where no model is named."""
+    model = settings.reranking_model
+    if model is None:
+        return None
+    if settings.reranker_url:
+        key = settings.reranker_key
+        return EndpointReranker(model, url=settings.reranker_url, api_key=key.get_secret_value() if key else None)
+    return CrossEncoderReranker(model, allow_download=settings.allow_download)
+
+
+def reading_settings(settings: Settings) -> AssistantSettings:
+    """The read path's settings with what the user has set."""
+    return AssistantSettings(retrieval=RetrievalSettings(reranks=settings.reranks))
+
+
 def _is_openai(settings: Settings) -> bool:
     """Whether embeddings come from where the chat model's key belongs; a key is shown to nobody else."""
     host = urlsplit(settings.embedding_url or "").hostname
@@ -48,6 +71,7 @@ def build_ingest(settings: Settings) -> tuple[Catalog, Ingest]:
         root=settings.home.resolve().parent,
         chunking=ChunkingSettings(),
         loading=LoadingSettings(max_bytes=settings.max_file_mb * 1024 * 1024),
+        token_ids=embedder if isinstance(embedder, StaticEmbedder) else StaticEmbedder(),
     )
 
 
@@ -66,15 +90,15 @@ def build_knowledge_base(
 
 def build_assistant(settings: Settings, knowledge_base: KnowledgeBase, *, bundled: StaticEmbedder) -> Assistant:
     """The assistant: with a chat model if one is set, else with verbatim quotes."""
-    chat_model = settings.chat_model
-    quoting = Assistant(knowledge_base, embedder=bundled, settings=AssistantSettings())
+    chat_model, reading, reranker = settings.chat_model, reading_settings(settings), build_reranker(settings)
+    quoting = Assistant(knowledge_base, embedder=bundled, reranker=reranker, settings=reading)
     if chat_model is None:
         return quoting
     from rag.chain import AnswerChain
     from rag.chat_model import create_chat_model
 
     chain = AnswerChain(create_chat_model(chat_model), retrieve=quoting.retrieve)
-    return Assistant(knowledge_base, embedder=bundled, chain=chain, settings=AssistantSettings())
+    return Assistant(knowledge_base, embedder=bundled, reranker=reranker, chain=chain, settings=reading)
 
 
 @contextmanager
@@ -99,3 +123,44 @@ def sync_vector_store(settings: Settings, catalog: Catalog) -> None:
                 store.sync()
         finally:
             store.close()
+
+
+@contextmanager
+def open_apart(settings: Settings, documents: Iterable[Document], *, progress: Progress) -> Iterator[KnowledgeBase]:
+    """A knowledge base of these documents alone, written and opened as the user's is; gone when the block ends.
+
+    A Chroma server that is set is left alone: there the documents would take the place of the user's.
+    """
+    with tempfile.TemporaryDirectory(prefix="footnote-") as folder:
+        apart = settings.model_copy(update={"home": Path(folder) / "home", "chroma_url": None})
+        catalog, ingest = build_ingest(apart)
+        try:
+            ingest.run_documents(documents, progress=progress)
+            if catalog.count_chunks() > SCAN_UP_TO:  # a smaller index is scanned
+                sync_vector_store(apart, catalog)
+        finally:
+            catalog.close()
+        with build_knowledge_base(apart) as knowledge_base:
+            yield knowledge_base
+
+
+def build_search(
+    settings: Settings, knowledge_base: KnowledgeBase, *, searcher: Searcher, reranker: Reranker | None
+) -> Search:
+    """The search of `Assistant.retrieve`, which a question is answered from, up to a step of choice."""
+    bundled, retrieval = StaticEmbedder(), reading_settings(settings).retrieval
+
+    def run(query: str, within: DocumentFilter) -> list[ScoredChunk]:
+        return search(
+            knowledge_base,
+            query,
+            language=detect_language(query),
+            top_k=retrieval.candidates,
+            token_embedder=bundled,
+            settings=retrieval,
+            within=within,
+            searcher=searcher,
+            reranker=reranker,
+        )
+
+    return run

@@ -1,18 +1,20 @@
-"""The command line: `footnote ingest | ask | search | documents | serve | doctor`."""
+"""The command line: `footnote ingest | ask | search | documents | serve | doctor | eval`."""
 
 import json
 import logging
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from index.errors import FootnoteError
+from index.filters import EVERYTHING, DocumentFilter
+from index.language import normalise_language
 from ui.settings import Settings, limit_threads, load_settings
 
 app = typer.Typer(
@@ -31,6 +33,34 @@ STOPPED = 130
 BUG = 70
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+# Which documents `ask` and `search` look at.
+Languages = Annotated[
+    list[str] | None,
+    typer.Option("--language", metavar="CODE", help="Only documents in this language, such as de; may be repeated."),
+]
+Documents = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--document", metavar="NAME", help="Only this document, named as in `footnote documents`; may be repeated."
+    ),
+]
+Folders = Annotated[
+    list[str] | None, typer.Option("--folder", metavar="NAME", help="Only documents in this folder; may be repeated.")
+]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option("--tag", metavar="TAG", help="Only documents whose front matter has this tag; may be repeated."),
+]
+Types = Annotated[
+    list[str] | None,
+    typer.Option("--type", metavar="TYPE", help="Only documents of this type: markdown, text, html; may be repeated."),
+]
+Since = Annotated[
+    str | None, typer.Option(metavar="DATE", help="Only documents of this day or later: 2018-05-31, 2018-05 or 2018.")
+]
+Until = Annotated[
+    str | None, typer.Option(metavar="DATE", help="Only documents of this day or earlier, written in the same ways.")
+]
 
 
 def _show_version(wanted: bool) -> None:
@@ -110,6 +140,14 @@ def ingest(
 def ask(
     context: typer.Context,
     question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False)],
+    *,
+    language: Languages = None,
+    document: Documents = None,
+    folder: Folders = None,
+    tag: Tags = None,
+    kind: Types = None,
+    since: Since = None,
+    until: Until = None,
     as_json: Json = False,
 ) -> None:
     """Answer QUESTION from the indexed documents."""
@@ -117,16 +155,26 @@ def ask(
     from ui.plain import answer_plain
     from ui.schemas import answer_dict
 
+    within = _within(language, document, folder, tag, kind, since=since, until=until)
     with open_assistant(_settings_of(context)) as assistant:
-        answer = assistant.ask(_readable(question))
-    _print_json(answer_dict(answer)) if as_json else typer.echo(answer_plain(answer))
+        answer = assistant.ask(_readable(question), within=within)
+        none_passes = within != EVERYTHING and not assistant.has_any(within)
+    _show(answer_dict(answer) if as_json else answer_plain(answer), none_passes=none_passes)
 
 
 @app.command()
 def search(
     context: typer.Context,
     query: Annotated[str, typer.Argument(metavar="QUERY", show_default=False)],
+    *,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many results at most.")] = 10,
+    language: Languages = None,
+    document: Documents = None,
+    folder: Folders = None,
+    tag: Tags = None,
+    kind: Types = None,
+    since: Since = None,
+    until: Until = None,
     as_json: Json = False,
 ) -> None:
     """Show the places in the documents that suit QUERY best."""
@@ -135,10 +183,13 @@ def search(
     from ui.schemas import search_dict
 
     query = _readable(query)
+    within = _within(language, document, folder, tag, kind, since=since, until=until)
     with open_assistant(_settings_of(context)) as assistant:
-        results = assistant.search(query, top_k=limit)
+        results = assistant.search(query, top_k=limit, within=within)
         documents = assistant.documents()
-    _print_json(search_dict(query, results, documents)) if as_json else typer.echo(search_plain(results, documents))
+        none_passes = within != EVERYTHING and not assistant.has_any(within)
+    shown = search_dict(query, results, documents) if as_json else search_plain(results, documents)
+    _show(shown, none_passes=none_passes)
 
 
 @app.command()
@@ -185,11 +236,115 @@ def doctor(context: typer.Context) -> None:
         raise typer.Exit(1)
 
 
+@app.command(name="eval")
+def evaluate(
+    context: typer.Context,
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", help="Folder with corpus.jsonl, queries.jsonl and qrels/*.tsv.", show_default=False
+        ),
+    ],
+    *,
+    by_language_pair: Annotated[
+        bool,
+        typer.Option("--by-language-pair", help="Ask each question of the passages of one language after the other."),
+    ] = False,
+    searcher: Annotated[
+        Literal["dense", "lexical", "fused", "reranked"],
+        typer.Option(help="Stop the search at this step; what users get is the last one."),
+    ] = "reranked",
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Ask at most this many questions of each language, always the same ones.")
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Which file of qrels/. Default: test, or the only one.", show_default=False)
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.png", help="Draw nDCG@10 by language pair. Needs --by-language-pair."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure the search on the question set in DIR, which has the layout of BEIR. The index is left alone."""
+    from rag.errors import EvaluationError
+    from rag.retrieval import Searcher
+    from ui.evaluating import evaluate_folder
+    from ui.heat_map import require_plotting, write_heat_map
+    from ui.plain import evaluation_plain, one_line
+    from ui.schemas import evaluation_dict
+
+    if plot is not None:
+        if not by_language_pair:
+            raise EvaluationError("--plot draws language pairs. Add --by-language-pair.")
+        require_plotting(plot)
+    report = evaluate_folder(
+        _settings_of(context),
+        folder,
+        split=split,
+        most=sample,
+        by_language_pair=by_language_pair,
+        searcher=Searcher(searcher),
+        bar=_progress_bar,
+    )
+    if report.failed:
+        reason = one_line(report.failed[0])
+        typer.echo(f"Passages that could not be indexed: {len(report.failed)}, the first because {reason}", err=True)
+    if as_json:
+        _print_json(evaluation_dict(report.evaluation))
+    else:
+        typer.echo(evaluation_plain(report.evaluation))
+    if plot is not None:
+        write_heat_map(plot, report.evaluation.pairs)
+
+
+@contextmanager
+def _progress_bar(label: str, length: int) -> Iterator[Callable[[], object]]:
+    """A bar on standard error, if that is a terminal."""
+    # Drawn a thousand times at most, however many steps there are.
+    hidden, every = not sys.stderr.isatty(), max(length // 1000, 1)
+    with typer.progressbar(
+        length=length, label=label, file=sys.stderr, hidden=hidden, show_pos=True, update_min_steps=every
+    ) as bar:
+        yield lambda: bar.update(1)
+
+
+def _within(
+    languages: list[str] | None,
+    documents: list[str] | None,
+    folders: list[str] | None,
+    tags: list[str] | None,
+    types: list[str] | None,
+    *,
+    since: str | None,
+    until: str | None,
+) -> DocumentFilter:
+    return DocumentFilter(
+        languages=frozenset(normalise_language(code) or code for code in languages or ()),
+        documents=frozenset(documents or ()),
+        folders=frozenset(folders or ()),
+        tags=frozenset(tags or ()),
+        types=frozenset(kind.lower() for kind in types or ()),
+        since=since,
+        until=until,
+    )
+
+
 def _settings_of(context: typer.Context) -> Settings:
     settings = context.obj
     if not isinstance(settings, Settings):
         raise TypeError("The settings are read before every command.")
     return settings
+
+
+def _show(result: dict[str, object] | str, *, none_passes: bool) -> None:
+    """Print a result; where no document passes the filter say so, and print it only for a script, which wants it."""
+    if none_passes:
+        typer.echo("No document passes the filter. `footnote documents` lists them all.", err=True)
+    if isinstance(result, dict):
+        _print_json(result)
+    elif not none_passes:
+        typer.echo(result)
 
 
 def _readable(text: str) -> str:

@@ -11,7 +11,7 @@ from index.errors import FootnoteError, LoadError
 from index.knowledge_base import open_catalog
 from index.loading import content_hash
 from index.settings import LoadingSettings
-from ui.build import build_knowledge_base
+from ui.build import build_knowledge_base, build_reranker
 from ui.settings import Settings
 
 
@@ -24,9 +24,9 @@ class Finding:
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Look at everything, each as soon as it is known. Nothing is changed but what a crash left in Chroma."""
+    """Look at everything, each as soon as it is known. Nothing is changed but what a crash left in the indexes."""
     yield Finding(True, f"Python {platform.python_version()}, home '{settings.home}'")
-    for look in (_bundled_model, _chat_model, _index, _files):
+    for look in (_bundled_model, _reranker, _chat_model, _index, _files):
         try:
             yield from look(settings)
         except FootnoteError as error:
@@ -38,6 +38,18 @@ def examine(settings: Settings) -> Iterator[Finding]:
 def _bundled_model(_: Settings) -> Iterator[Finding]:
     bundled = StaticEmbedder()
     yield Finding(bool(bundled.embed_questions(["ok"]).any()), f"bundled embedding model {bundled.name}")
+
+
+def _reranker(settings: Settings) -> Iterator[Finding]:
+    if not settings.reranks:
+        yield Finding(True, "search results are not reranked (FOOTNOTE_RERANKER=off)")
+        return
+    reranker = build_reranker(settings)
+    if reranker is None:
+        yield Finding(True, "search results reranked by late interaction (no model set)")
+        return
+    reranker.scores("Is this an answer?", ["Yes, this is an answer."])
+    yield Finding(True, f"search results reranked by {reranker.name}, which answers")
 
 
 def _chat_model(settings: Settings) -> Iterator[Finding]:

@@ -1,11 +1,12 @@
 """Plain text for the terminal."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from index.catalog import DocumentRecord
 from index.documents import ScoredChunk
 from rag.answers import Answer
+from rag.evaluation import METRICS, Evaluation, Pair, Scores
 from rag.prompts import phrases
 
 # Embeddings, overrides and isolates of the bidirectional algorithm show text in another order than it has. The marks
@@ -37,16 +38,23 @@ def answer_plain(answer: Answer) -> str:
 
 def search_plain(results: Sequence[ScoredChunk], documents: Sequence[DocumentRecord]) -> str:
     """Return one block per place found."""
+    by_source = {record.source: record for record in documents}
     titles = {record.source: record.title for record in documents}
     return (
         "\n\n".join(
             f"{rank}. {one_line(titles.get(found.chunk.source, found.chunk.source))}  "
             f"{found.score:.2f} ({', '.join(found.searchers)})\n"
             f"   {one_line(found.chunk.location)}\n   {_first_words(found.chunk.text)}"
+            f"{_also_in([by_source[version.source] for version in found.versions if version.source in by_source])}"
             for rank, found in enumerate(results, start=1)
         )
         or "Nothing was found."
     )
+
+
+def _also_in(versions: Sequence[DocumentRecord]) -> str:
+    named = ", ".join(f"{one_line(record.title) or one_line(record.source)} ({record.language})" for record in versions)
+    return f"\n   also in: {named}" if named else ""
 
 
 def documents_plain(documents: Sequence[DocumentRecord]) -> str:
@@ -59,6 +67,34 @@ def documents_plain(documents: Sequence[DocumentRecord]) -> str:
         )
         or "No documents. Run: footnote ingest FOLDER"
     )
+
+
+def evaluation_plain(evaluation: Evaluation) -> str:
+    """Return a table of the means, one of nDCG@10 by language pair if they were told apart, and the latencies."""
+    lines = [" " * 16 + "".join(f"{metric:>12}" for metric in METRICS), _means("overall", evaluation.overall)]
+    if evaluation.same_language:
+        lines.append(_means("same language", evaluation.same_language))
+    if evaluation.across_languages:
+        lines.append(_means("across languages", evaluation.across_languages))
+    if evaluation.pairs:
+        lines += ["", "ndcg@10 by language of questions (rows) and of passages (columns)", *_by_pair(evaluation.pairs)]
+    latency = evaluation.latency_ms
+    return "\n".join([*lines, "", f"one search: p50 {latency['p50']:.1f} ms, p95 {latency['p95']:.1f} ms"])
+
+
+def _means(name: str, scores: Scores) -> str:
+    return f"{name:<16}" + "".join(f"{scores[metric]:>12.3f}" for metric in METRICS)
+
+
+def _by_pair(pairs: Mapping[Pair, Scores]) -> list[str]:
+    columns = sorted({pair.passage for pair in pairs})
+    lines = [" " * 4 + "".join(f"{column:>7}" for column in columns)]
+    for question in sorted({pair.question for pair in pairs}):
+        scores = (pairs.get(Pair(question, passage)) for passage in columns)
+        lines.append(
+            f"{question:<4}" + "".join(f"{found['ndcg@10']:>7.3f}" if found else "      -" for found in scores)
+        )
+    return lines
 
 
 def printable(text: str) -> str:

@@ -3,12 +3,13 @@
 `start` and `end` are character offsets (Unicode code points) into the document's text as loaded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from index.catalog import DocumentRecord
 from index.documents import ScoredChunk
 from rag.answers import Answer, Passage
+from rag.evaluation import Evaluation
 
 
 def answer_dict(answer: Answer) -> dict[str, Any]:
@@ -67,6 +68,17 @@ def search_dict(query: str, results: Sequence[ScoredChunk], documents: Sequence[
                 "end": found.chunk.end,
                 "score": round(found.score, 4),
                 "searchers": list(found.searchers),
+                "versions": [
+                    {
+                        "document": version.source,
+                        "title": by_source[version.source].title,
+                        "language": by_source[version.source].language,
+                        "start": version.start,
+                        "end": version.end,
+                    }
+                    for version in found.versions
+                    if version.source in by_source
+                ],
             }
             for found in results
             if found.chunk.source in by_source
@@ -91,3 +103,18 @@ def documents_dict(documents: Sequence[DocumentRecord]) -> dict[str, Any]:
             for record in documents
         ]
     }
+
+
+def evaluation_dict(evaluation: Evaluation) -> dict[str, Any]:
+    """Return the shape of `footnote eval --json`; a pair is named by the language of questions, then of passages."""
+    return {
+        "overall": _rounded(evaluation.overall),
+        "same_language": _rounded(evaluation.same_language),
+        "across_languages": _rounded(evaluation.across_languages),
+        "pairs": {str(pair): _rounded(scores) for pair, scores in evaluation.pairs.items()},
+        "latency_ms": dict(evaluation.latency_ms),
+    }
+
+
+def _rounded(scores: Mapping[str, float] | None) -> dict[str, float] | None:
+    return None if scores is None else {metric: round(value, 4) for metric, value in scores.items()}

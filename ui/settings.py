@@ -10,6 +10,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from index.errors import SettingsError
 from rag.settings import ChatModelSettings
 
+# What the reranker is called that needs no model, and what stands for none.
+LATE_INTERACTION = "late-interaction"
+OFF = "off"
+
 
 class Settings(BaseSettings):
     """Every setting, documented in `.env.example` under the name it has there."""
@@ -28,6 +32,9 @@ class Settings(BaseSettings):
     embedding_url: str | None = None
     embedding_key: SecretStr | None = None
     allow_download: bool = False
+    reranker: str = LATE_INTERACTION
+    reranker_url: str | None = None
+    reranker_key: SecretStr | None = None
     chroma_url: str | None = None
     max_file_mb: int = Field(default=20, ge=1, le=2000)
     model: str | None = None
@@ -56,6 +63,25 @@ class Settings(BaseSettings):
             timeout=self.model_timeout,
             temperature=None if self.model_temperature == "none" else self.model_temperature,
         )
+
+    @property
+    def reranks(self) -> bool:
+        """Whether the candidates of a search are put into a better order at all."""
+        return self.reranker != OFF
+
+    @property
+    def reranking_model(self) -> str | None:
+        """The cross-encoder to rerank with, by name or path or as the endpoint calls it; `None` for no model."""
+        if self.reranker == OFF:
+            return None
+        if self.reranker != LATE_INTERACTION:
+            return self.reranker
+        if self.reranker_url:
+            raise SettingsError(
+                "FOOTNOTE_RERANKER_URL is set, but no model is named. "
+                "Set FOOTNOTE_RERANKER to the model's name, or unset the address for late interaction."
+            )
+        return None
 
 
 def load_settings(*, home: Path | None = None) -> Settings:

@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 
 from index.catalog import Catalog, IndexedChunk, IndexIdentity
-from index.documents import Chunk
+from index.documents import Chunk, Document
 from index.embedding import StaticEmbedder
 from index.errors import IndexMismatchError, StoreError
-from tests.builders import index_document, make_catalog, make_document
+from index.filters import DocumentFilter
+from index.ingest import Ingest
+from index.knowledge_base import open_knowledge_base
+from index.settings import ChunkingSettings
+from tests.builders import find_lexically, index_document, make_catalog, make_document
 
 TEXT = "The first sentence is about Lahti. The second one is about Osaka."
 
@@ -42,9 +46,9 @@ def test_a_new_version_replaces_the_old_one_everywhere(catalog: Catalog, bundled
     assert new > old
     assert catalog.chunks([int(old)]) == {}
     assert catalog.chunks([int(new)])[int(new)].text == "Only Kyoto now."
-    assert catalog.search_lexical(["lahti"], limit=5) == []
-    assert [seq for seq, _ in catalog.search_lexical(["kyoto"], limit=5)] == [new]
     assert catalog.copies.dead(1) == [old]
+    assert find_lexically(catalog, ["lahti"]) == []
+    assert find_lexically(catalog, ["kyoto"]) == [new]
 
 
 def test_a_failed_document_keeps_answering_from_its_last_good_version(catalog: Catalog) -> None:
@@ -68,8 +72,7 @@ def test_a_removed_document_leaves_nothing_but_a_note_for_chroma(catalog: Catalo
     catalog.remove_document("a.txt")
     assert catalog.documents() == []
     assert len(catalog.vectors().seqs) == 0
-    assert catalog.search_lexical(["lahti"], limit=5) == []
-    assert catalog.copies.dead(1) == seqs
+    assert catalog.copies.dead(1) == catalog.lexical_dead.dead(1) == seqs
     assert catalog.problems() == []
 
 
@@ -91,12 +94,12 @@ def test_a_commit_of_another_connection_is_seen_at_once(
 
 
 def test_a_write_that_fails_half_way_leaves_the_old_version(catalog: Catalog) -> None:
-    good = IndexedChunk(Chunk("x-1", "a.txt", "New", 0, 3), np.ones(192, np.float32), ["new"], [])
-    wrong = IndexedChunk(Chunk("x-2", "a.txt", "New", 0, 3), np.ones(7, np.float32), ["new"], [])
+    good = IndexedChunk(Chunk("x-1", "a.txt", "New", 0, 3), np.ones(192, np.float32))
+    wrong = IndexedChunk(Chunk("x-2", "a.txt", "New", 0, 3), np.ones(7, np.float32))
     with pytest.raises(IndexMismatchError, match="7 dimensions, the index holds 192"):
         catalog.replace_document(make_document("New"), [good, wrong])
     assert catalog.get_document("a.txt") == make_document(TEXT)
-    assert catalog.search_lexical(["new"], limit=5) == []
+    assert find_lexically(catalog, ["new"]) == []
     assert catalog.problems() == []
 
 
@@ -112,21 +115,22 @@ def test_another_model_or_chunking_is_refused_with_the_cure(catalog: Catalog) ->
 def test_an_index_being_built_is_not_searched_until_activated(catalog: Catalog, bundled: StaticEmbedder) -> None:
     index_id = catalog.start_index(IndexIdentity("other", "other"))
     vector = bundled.embed_passages(["Entirely different."])[0]
-    catalog.add_to_index(index_id, [IndexedChunk(Chunk("y-1", "a.txt", "Different", 0, 9), vector, ["different"], [])])
+    catalog.add_to_index(index_id, [IndexedChunk(Chunk("y-1", "a.txt", "Different", 0, 9), vector)])
     assert catalog.chunks([2]) == {}
     assert list(catalog.vectors().seqs) == [1]
     catalog.activate_index(index_id)
     assert list(catalog.vectors().seqs) == [2]
-    assert catalog.search_lexical(["lahti"], limit=5) == []
+    assert find_lexically(catalog, ["lahti"]) == []
+    assert find_lexically(catalog, ["different"]) == [2]
     assert catalog.identity == IndexIdentity("other", "other")
 
 
 def test_an_unfinished_index_is_dropped(catalog: Catalog, bundled: StaticEmbedder) -> None:
     index_id = catalog.start_index(IndexIdentity("other", "other"))
     vector = bundled.embed_passages(["Different."])[0]
-    catalog.add_to_index(index_id, [IndexedChunk(Chunk("y-1", "a.txt", "Different", 0, 9), vector, ["different"], [])])
+    catalog.add_to_index(index_id, [IndexedChunk(Chunk("y-1", "a.txt", "Different", 0, 9), vector)])
     catalog.drop_unfinished()
-    assert catalog.search_lexical(["different"], limit=5) == []
+    assert find_lexically(catalog, ["different"]) == []
     assert list(catalog.vectors().seqs) == [1]
     assert catalog.problems() == []
 
@@ -155,13 +159,127 @@ def test_a_newer_version_is_refused_and_left_alone(tmp_path: Path, catalog: Cata
     connection.execute("UPDATE meta SET value = 99 WHERE key = 'schema_version'")
     connection.commit()
     connection.close()
-    with pytest.raises(StoreError, match="has version 99, this program reads version 1"):
+    with pytest.raises(StoreError, match="has version 99, this program reads versions 1 and 2"):
         Catalog(path)
 
 
-def test_a_lexical_index_that_lost_a_row_is_noticed(tmp_path: Path, catalog: Catalog) -> None:
-    connection = sqlite3.connect(tmp_path / "catalog.sqlite3")
-    connection.execute("DELETE FROM lexical WHERE rowid = 1")
+# -- A home made before the lexical index had a folder of its own ------------------------------------------------------
+
+_VERSION_1 = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE indexes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, embedding TEXT NOT NULL, chunking TEXT NOT NULL,
+    dimensions INTEGER, synced INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE documents (
+    source TEXT PRIMARY KEY, title TEXT, language TEXT, date TEXT, metadata TEXT, text TEXT, content_hash TEXT,
+    state TEXT NOT NULL CHECK (state IN ('indexed', 'failed')), reason TEXT, changed_at TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE chunks (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, index_id INTEGER NOT NULL REFERENCES indexes (id), source TEXT NOT NULL,
+    id TEXT NOT NULL, text TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, heading TEXT NOT NULL,
+    vector BLOB NOT NULL, UNIQUE (index_id, id)
+);
+CREATE INDEX chunks_by_source ON chunks (source, index_id);
+CREATE TABLE dead (seq INTEGER PRIMARY KEY, index_id INTEGER NOT NULL);
+CREATE VIEW active AS SELECT value AS id FROM meta WHERE key = 'active_index';
+CREATE VIEW live AS SELECT chunks.* FROM chunks JOIN active ON chunks.index_id = active.id;
+CREATE VIRTUAL TABLE lexical USING fts5(
+    body, context, tokenize = "unicode61 remove_diacritics 0 categories 'L* N* M* Co S* P*'"
+);
+INSERT INTO meta VALUES ('schema_version', 1), ('home_id', '0123456789ab'), ('commits', 2), ('active_index', 1);
+INSERT INTO indexes VALUES (1, 'footnote-static-v1', 'sentences-v1-400-600', 192, 0);
+INSERT INTO documents VALUES (
+    'a.txt', 'A title', 'en', '2018-05', '{"tags": "Lahti, ski"}', 'Lahti is a city.', 'aa', 'indexed', NULL, '2026'
+);
+INSERT INTO documents VALUES ('b.txt', 'B', 'en', NULL, '{}', 'Osaka is large.', 'bb', 'failed', 'Broken.', '2026');
+INSERT INTO lexical (rowid, body, context) VALUES (1, 'lahti is a city', 'a title'), (2, 'osaka is large', 'b');
+INSERT INTO dead VALUES (7, 1);
+"""
+
+
+@pytest.fixture
+def version_1(tmp_path: Path, bundled: StaticEmbedder) -> Path:
+    path = tmp_path / "catalog.sqlite3"
+    connection = sqlite3.connect(path)
+    connection.executescript(_VERSION_1)
+    for seq, (source, text) in enumerate([("a.txt", "Lahti is a city."), ("b.txt", "Osaka is large.")], start=1):
+        vector = bundled.embed_passages([text])[0].astype("<f4").tobytes()
+        connection.execute(
+            "INSERT INTO chunks VALUES (?, 1, ?, ?, ?, 0, ?, '', ?)",
+            (seq, source, f"{source}-1", text, len(text), vector),
+        )
     connection.commit()
     connection.close()
-    assert catalog.problems() == ["The catalog holds 1 chunks, the lexical index 0."]
+    return path
+
+
+def test_a_home_of_version_1_is_searched_and_written_as_before(version_1: Path, bundled: StaticEmbedder) -> None:
+    with open_knowledge_base(version_1.parent, bundled, chunking=ChunkingSettings()) as knowledge_base:
+        for search in (knowledge_base.search_dense, knowledge_base.search_lexical):
+            assert [scored.chunk.source for scored in search("Lahti", limit=1)] == ["a.txt"]
+        assert [record.state for record in knowledge_base.documents()] == ["indexed", "failed"]
+        (found,) = knowledge_base.search_lexical(
+            "ski Osaka city", limit=5, within=DocumentFilter(tags=frozenset(("SKI",)))
+        )
+        assert found.chunk.text == "Lahti is a city."
+        assert knowledge_base.token_ids([found.chunk]) == [None]
+        assert knowledge_base.problems() == []
+    catalog = Catalog(version_1)
+    assert (catalog.home_id, catalog.copies.dead(1), catalog.revision.commits) == ("0123456789ab", [7], 3)
+    report = Ingest(catalog, bundled, root=version_1.parent, token_ids=bundled).run_documents(
+        [
+            make_document("Osaka is larger.", source="b.txt"),
+            Document("a.txt", "A title", "en", "Lahti is a city.", "aa"),
+        ]
+    )
+    assert [str(outcome.state) for outcome in report.outcomes] == ["changed", "unchanged"]
+    assert find_lexically(catalog, ["larger"]) == [3]
+    assert find_lexically(catalog, ["osaka"]) == [3]
+    assert list(catalog.token_ids(["a.txt-1", catalog.chunks([3])[3].id], model=bundled.name)) == [
+        catalog.chunks([3])[3].id
+    ]
+    assert catalog.problems() == []
+    catalog.close()
+
+
+def test_a_migration_that_fails_leaves_version_1(version_1: Path) -> None:
+    connection = sqlite3.connect(version_1)
+    connection.execute("CREATE TABLE lexical_dead (in_the_way)")
+    connection.commit()
+    with pytest.raises(StoreError, match="lexical_dead already exists"):
+        Catalog(version_1)
+    assert connection.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone() == (1,)
+    assert connection.execute("SELECT count(*) FROM lexical").fetchone() == (2,)
+    connection.execute("DROP TABLE lexical_dead")
+    connection.commit()
+    connection.close()
+    catalog = Catalog(version_1)
+    assert catalog.count_chunks() == 2
+    catalog.close()
+
+
+# -- Token ids ---------------------------------------------------------------------------------------------------------
+
+
+def indexed_chunk(number: int, tokens: list[int] | None, *, source: str = "a.txt") -> IndexedChunk:
+    ids = None if tokens is None else np.array(tokens, np.uint32)
+    return IndexedChunk(Chunk(f"{source}-{number}", source, "New", 0, 3), np.ones(192, np.float32), ids)
+
+
+def test_token_ids_are_kept_for_the_model_they_are_of(catalog: Catalog) -> None:
+    chunks = [indexed_chunk(1, [1, 4_000_000_000]), indexed_chunk(2, []), indexed_chunk(3, None)]
+    catalog.replace_document(make_document("New"), chunks, tokens_of="model")
+    ids = ["a.txt-3", "a.txt-2", "a.txt-1", "gone"]
+    kept = {name: found.tolist() for name, found in catalog.token_ids(ids, model="model").items()}
+    assert kept == {"a.txt-1": [1, 4_000_000_000], "a.txt-2": []}
+    assert catalog.token_ids(ids, model="other") == {}
+
+
+def test_token_ids_of_another_model_count_for_nothing(catalog: Catalog) -> None:
+    catalog.replace_document(make_document("New"), [indexed_chunk(1, [1])], tokens_of="model")
+    catalog.replace_document(make_document("New", source="b"), [indexed_chunk(1, [2], source="b")], tokens_of="newer")
+    assert catalog.token_ids(["a.txt-1", "b-1"], model="model") == {}
+    assert [ids.tolist() for ids in catalog.token_ids(["a.txt-1", "b-1"], model="newer").values()] == [[2]]
+    catalog.replace_document(make_document("Newer"), [indexed_chunk(2, [3])], tokens_of="newer")
+    assert sorted(catalog.token_ids(["a.txt-2", "b-1"], model="newer")) == ["a.txt-2", "b-1"]

@@ -1,7 +1,11 @@
 from pathlib import Path
 
+import numpy as np
+import pytest
+
+from index.chunk_reader import StoredVectors
 from index.embedding import StaticEmbedder
-from index.exact_search import ExactSearch
+from index.exact_search import ExactSearch, nearest
 from tests.builders import index_document, make_catalog, make_document
 
 
@@ -28,4 +32,32 @@ def test_a_change_of_the_catalog_is_seen(tmp_path: Path, bundled: StaticEmbedder
     assert [seq for seq, _ in search.search(vector, limit=5)] == [2, 1]
     catalog.remove_document("a.txt")
     assert [seq for seq, _ in search.search(vector, limit=5)] == [2]
+    catalog.close()
+
+
+def stored(*similarities: float) -> StoredVectors:
+    vectors = np.array([[value, 0.0] for value in similarities], np.float32).reshape(-1, 2)
+    return StoredVectors(np.arange(10, 10 + len(similarities)), vectors)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 7, 8, 20])
+def test_of_equal_ones_the_first_come_first_wherever_the_limit_falls(limit: int) -> None:
+    vectors = stored(0.5, 0.25, 0.75, 0.5, 0.25, 0.5, 0.125)
+    expected = [(12, 0.75), (10, 0.5), (13, 0.5), (15, 0.5), (11, 0.25), (14, 0.25), (16, 0.125)]
+    assert nearest(np.array([1, 0], np.float32), vectors, limit=limit) == expected[:limit]
+
+
+def test_of_nothing_nothing_is_nearest() -> None:
+    assert nearest(np.array([1, 0], np.float32), stored(), limit=3) == []
+
+
+@pytest.mark.parametrize("only", [[2], [2, 3, 99], [1, 2, 3], [0, 4], []], ids=str)
+def test_only_the_numbers_named_are_found(tmp_path: Path, bundled: StaticEmbedder, only: list[int]) -> None:
+    texts = [f"Batteries store energy {'again ' * n}." for n in range(9)]
+    catalog = make_catalog(tmp_path, [make_document(text, source=f"{n}.txt") for n, text in enumerate(texts)], bundled)
+    search, vector = ExactSearch(catalog), bundled.embed_questions(["batteries"])[0]
+    whole = search.search(vector, limit=9)
+    found = search.search(vector, limit=9, only=np.array(only, np.int64))
+    assert [seq for seq, _ in found] == [seq for seq, _ in whole if seq in only]
+    assert dict(found) == {seq: pytest.approx(score, abs=1e-6) for seq, score in whole if seq in only}
     catalog.close()

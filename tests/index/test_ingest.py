@@ -17,8 +17,10 @@ from index.embedding import StaticEmbedder, Vectors
 from index.errors import EmbeddingError, IndexMismatchError, StoreError
 from index.ingest import Ingest, IngestReport, Outcome, State
 from index.knowledge_base import KnowledgeBase
+from index.lexical_sync import lexical_problems, open_lexical_index
 from index.settings import ChunkingSettings, LoadingSettings
 from index.vector_store import open_vector_store
+from tests.builders import find_lexically, make_document
 
 FOOTNOTE = Path(sys.executable).parent / "footnote"
 
@@ -95,7 +97,7 @@ def indexed(catalog: Catalog) -> dict[str, str]:
 
 
 def texts(catalog: Catalog, terms: Sequence[str]) -> list[str]:
-    seqs = [seq for seq, _ in catalog.search_lexical(terms, limit=10)]
+    seqs = find_lexically(catalog, terms)
     chunks = catalog.chunks(seqs)
     return [chunks[seq].text for seq in seqs]
 
@@ -421,6 +423,98 @@ def test_a_failing_model_leaves_what_was_done(
     assert catalog.problems() == []
 
 
+# -- Documents that are no files ---------------------------------------------------------------------------------------
+
+
+def test_documents_are_treated_as_files_are(root: Path, catalog: Catalog, ingest: Ingest) -> None:
+    ingest.run([root / "docs"])
+    seen: list[Outcome] = []
+    former = catalog.get_document("docs/lahti.txt")
+    assert former is not None
+    documents = [
+        make_document("Nara has deer.", source="nara"),
+        former,
+        make_document("Osaka is large.", source="docs/osaka.md"),
+        make_document(" \n", source="blank"),
+        make_document("Nara has many deer.", source="nara"),
+        make_document("Nara has many deer.", source="nara"),
+    ]
+    report = ingest.run_documents(iter(documents), progress=seen.append)
+    assert [(outcome.source, str(outcome.state), outcome.chunks) for outcome in report.outcomes] == [
+        ("nara", "indexed", 1),
+        ("docs/lahti.txt", "unchanged", 1),
+        ("docs/osaka.md", "changed", 1),
+        ("blank", "failed", 0),
+        ("nara", "changed", 1),
+        ("nara", "unchanged", 1),
+    ]
+    assert tuple(seen) == report.outcomes
+    assert report.failed[0].reason == "'blank' has no text to index."
+    assert indexed(catalog) == {
+        "blank": "failed",
+        "docs/lahti.txt": "indexed",
+        "docs/osaka.md": "indexed",
+        "nara": "indexed",
+    }
+    assert texts(catalog, ["deer"]) == ["Nara has many deer."]
+    assert texts(catalog, ["japan"]) == []
+
+
+def test_a_document_that_failed_and_is_again_as_it_was_is_indexed(catalog: Catalog, ingest: Ingest) -> None:
+    good, bad = make_document("Nara has deer.", source="nara"), make_document(" ", source="nara")
+    report = ingest.run_documents([good, bad, good])
+    assert [str(outcome.state) for outcome in report.outcomes] == ["indexed", "failed", "unchanged"]
+    assert indexed(catalog) == {"nara": "indexed"}
+    assert texts(catalog, ["deer"]) == ["Nara has deer."]
+
+
+def test_what_is_ingested_is_found_lexically_within_seconds_and_at_the_end(
+    catalog: Catalog, ingest: Ingest, bundled: StaticEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.ingest._SYNC_SECONDS", 0.0)
+    ingest.run_documents([make_document("Nara has deer.", source="0")])
+    found: list[int] = []
+    with KnowledgeBase(Catalog(catalog.path), bundled) as reader:
+
+        def look(_: Outcome) -> None:
+            found.append(len(reader.search_lexical("deer", limit=9)))
+
+        documents = [make_document(f"Nara has {n} deer.", source=str(n)) for n in (1, 2, 3)]
+        ingest.run_documents(documents, progress=look)
+        assert found == [1, 2, 3]  # before each one is added
+        assert len(reader.search_lexical("deer", limit=9)) == 4
+        assert reader.problems() == []
+
+
+def test_token_ids_are_stored_with_the_chunks(
+    root: Path, catalog: Catalog, embedder: RecordingEmbedder, bundled: StaticEmbedder
+) -> None:
+    Ingest(catalog, embedder, root=root, token_ids=bundled).run([root / "docs" / "lahti.txt"])
+    Ingest(catalog, embedder, root=root).run([root / "docs" / "osaka.md"])
+    with KnowledgeBase(Catalog(catalog.path), embedder) as reader:
+        chunks = [reader.search_dense(city, limit=1)[0].chunk for city in ("Lahti", "Osaka")]
+        of_lahti, of_osaka = reader.token_ids(chunks)
+        assert of_lahti is not None
+        assert of_lahti.dtype == np.uint32
+        assert of_lahti.tolist() == bundled.token_ids([chunks[0].text])[0].tolist()
+        assert of_osaka is None
+        assert reader.token_ids(chunks, model="other") == [None, None]
+    Ingest(catalog, RecordingEmbedder(bundled, name="other"), root=root, token_ids=bundled).rebuild()
+    assert len(catalog.token_ids([chunk.id for chunk in chunks], model=bundled.name)) == 2
+
+
+def test_a_rebuild_has_its_lexical_index_ready_and_sweeps_the_former_one(
+    root: Path, catalog: Catalog, bundled: StaticEmbedder
+) -> None:
+    Ingest(catalog, bundled, root=root).run([root / "docs"])
+    home = root / ".footnote"
+    assert [path.name.split("-v")[0] for path in home.glob("lexical-*")] == ["lexical-1"]
+    Ingest(catalog, RecordingEmbedder(bundled, name="other"), root=root).rebuild()
+    assert [path.name.split("-v")[0] for path in home.glob("lexical-*")] == ["lexical-2"]
+    lexical = open_lexical_index(catalog, index_id=2)
+    assert [seq for seq, _ in lexical.search(["lahti"], limit=2)] == [3]
+
+
 # -- Rebuild -----------------------------------------------------------------------------------------------------------
 
 
@@ -470,13 +564,13 @@ def test_a_rebuild_that_fails_half_way_leaves_the_old_index(
     with pytest.raises(EmbeddingError):
         Ingest(catalog, other, root=root).rebuild()
     assert {int(seq) for seq in catalog.vectors().seqs} == former
-    assert catalog.search_lexical(["lahti"], limit=1)[0][0] in former
-    assert [seq in former for seq, _ in catalog.search_lexical(["city"], limit=2)] == [True, True]
+    assert find_lexically(catalog, ["lahti"])[0] in former
+    assert [seq in former for seq in find_lexically(catalog, ["city"])] == [True, True]
     assert catalog.identity is not None
     assert catalog.identity.embedding == bundled.name
     assert catalog.problems() == []
     assert states(ingest.run([root / "docs"])) == {"docs/lahti.txt": "unchanged", "docs/osaka.md": "unchanged"}
-    assert [seq in former for seq, _ in catalog.search_lexical(["city"], limit=9)] == [True, True]
+    assert [seq in former for seq in find_lexically(catalog, ["city"])] == [True, True]
     other.before = lambda: None
     assert Ingest(catalog, other, root=root).rebuild().count(State.CHANGED) == 2
     assert catalog.problems() == []
@@ -540,6 +634,7 @@ def check_everything_is_there_once(home: Path) -> None:
         assert [Path(record.source).name for record in records] == [f"{n:03}.md" for n in range(FILES)]
         assert {record.state for record in records} == {"indexed"}
         assert catalog.problems() == []
+        assert lexical_problems(catalog, open_lexical_index(catalog, index_id=1), index_id=1) == []
         seqs = [int(seq) for seq in catalog.vectors().seqs]
         assert len(seqs) == sum(record.chunks for record in records)
         store = open_vector_store(catalog)

@@ -11,13 +11,16 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from index.analysis import analyse
 from index.catalog import Catalog, IndexedChunk, IndexIdentity
 from index.documents import Chunk, ScoredChunk
 from index.embedding import StaticEmbedder, Vectors
 from index.errors import IndexMismatchError, StoreError
+from index.ingest import Ingest
 from index.knowledge_base import KnowledgeBase, open_catalog, open_knowledge_base
+from index.lexical_sync import open_lexical_index
 from index.settings import ChunkingSettings
-from tests.builders import index_document, make_catalog, make_document
+from tests.builders import index_document, make_catalog, make_document, sync_lexical
 
 SENTENCES = {
     "en": "The tram line from the harbour to the airport was opened in 1998.",
@@ -110,6 +113,43 @@ def test_a_title_is_searched_lexically_and_counts_less_than_the_text(
     index_document(catalog, make_document("It is large.", source="a.txt", title="Kyoto"), bundled)
     index_document(catalog, make_document("Kyoto large.", source="b.txt", title="It is"), bundled)
     assert sources(scanning.search_lexical("Kyoto", limit=5)) == ["b.txt", "a.txt"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_lexical_score_is_bm25_over_the_information_of_the_query(
+    language: str, scanning: KnowledgeBase, catalog: Catalog
+) -> None:
+    index_id = catalog.revision.index_id
+    assert index_id is not None
+    terms, lexical = analyse(QUESTIONS[language]), open_lexical_index(catalog, index_id=index_id)
+    expected = [score / lexical.information(terms) for _, score in lexical.search(terms, limit=8)]
+    found = scanning.search_lexical(QUESTIONS[language], limit=8)
+    assert [scored.score for scored in found] == pytest.approx(expected)
+    assert 0.2 < found[0].score < 2.2
+
+
+@pytest.mark.parametrize(("query", "longer"), [("harbour", "harbour xyzzy"), ("新幹線", "新幹線 東京スカイツリー")])
+def test_words_that_are_nowhere_lower_a_lexical_score(scanning: KnowledgeBase, query: str, longer: str) -> None:
+    (alone,), (beside, *_) = (scanning.search_lexical(text, limit=1) for text in (query, longer))
+    assert beside.chunk == alone.chunk
+    assert 0 < beside.score < alone.score
+
+
+def test_a_lexical_score_stays_above_zero_when_most_documents_are_removed(
+    tmp_path: Path, catalog: Catalog, scanning: KnowledgeBase, bundled: StaticEmbedder
+) -> None:
+    documents = [make_document(f"Satamasta lähtee lautta {n}.", source=f"{n}.txt", language="fi") for n in range(30)]
+    Ingest(catalog, bundled, root=tmp_path).run_documents(documents)
+    for document in documents[1:]:
+        catalog.remove_document(document.source)
+    sync_lexical(catalog)
+    (found,) = scanning.search_lexical("Satamasta lähtee", limit=5)
+    assert found.chunk.source == "0.txt"
+    assert 0 < found.score < 2.2
+
+
+def test_a_word_said_twice_counts_once_lexically(scanning: KnowledgeBase) -> None:
+    assert scanning.search_lexical("tram tram tram", limit=8) == scanning.search_lexical("tram", limit=8)
 
 
 @pytest.mark.parametrize("query", ["", " \n", "?!"], ids=["nothing", "white-space", "signs"])
@@ -280,7 +320,7 @@ def test_following_opens_the_collection_of_a_rebuilt_index(
 ) -> None:
     index_id = catalog.start_index(IndexIdentity(bundled.name, "other"))
     vector = bundled.embed_passages(["Only this."])[0]
-    catalog.add_to_index(index_id, [IndexedChunk(Chunk("x-1", "en.txt", "Only this.", 0, 10), vector, ["only"], [])])
+    catalog.add_to_index(index_id, [IndexedChunk(Chunk("x-1", "en.txt", "Only this.", 0, 10), vector)])
     catalog.activate_index(index_id)
     assert sources(maintained.search_dense("this", limit=5)) == ["en.txt"]
     assert maintained.sync() == 1

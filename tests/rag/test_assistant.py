@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from index.embedding import StaticEmbedder
+from index.filters import EVERYTHING, DocumentFilter
 from index.knowledge_base import KnowledgeBase
 from rag.answers import Answer, Done, Event, PassagesFound, Token, Turn
 from rag.assistant import Assistant
@@ -16,8 +17,10 @@ from rag.kinship import ByKinship
 from rag.prompts import NOT_IN_DOCUMENTS, phrases
 from rag.settings import AssistantSettings, ChatModelSettings, QuotingSettings
 from tests.builders import make_catalog, make_document
+from tests.fakes import RecordingChain, ScriptedReranker
 from tests.openai_server import OpenAIServer, Reply
-from tests.rag.test_retrieval import LANGUAGES, QUESTIONS
+from tests.rag.test_folding import OTHERS
+from tests.rag.test_retrieval import ARTICLE, LANGUAGES, NEWS, OPENED, QUESTIONS, SENTENCES
 
 COMPANIES = "Mehr als 620 japanische Unternehmen sind in Nordrhein-Westfalen ansässig."
 LEADER = "An der Spitze der Delegation stand Minister Andreas Pinkwart."
@@ -206,6 +209,156 @@ def test_search_gives_chunks_best_first(quoting: Assistant) -> None:
     (best, *_) = quoting.search(QUESTION, top_k=1)
     assert LEADER in best.chunk.text
     assert [record.source for record in quoting.documents()] == ["nrw.md"]
+
+
+# -- Search ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def searching(tmp_path: Path, bundled: StaticEmbedder) -> Iterator[tuple[Assistant, KnowledgeBase]]:
+    """An assistant over a long article and news in several languages."""
+    documents = [make_document(ARTICLE, source="lahti.md", title="Lahti"), *NEWS]
+    with KnowledgeBase(make_catalog(tmp_path, documents, bundled), bundled) as knowledge_base:
+        yield Assistant(knowledge_base, embedder=bundled), knowledge_base
+
+
+def test_chunks_that_follow_each_other_are_one_result_with_the_words_of_the_document(
+    searching: tuple[Assistant, KnowledgeBase],
+) -> None:
+    assistant, base = searching
+    merged = AssistantSettings().retrieval.folding.merged
+    results = assistant.search(SENTENCES[17], top_k=5)
+    sizes = []
+    for result in results:
+        document = base.get_document(result.chunk.source)
+        assert document is not None
+        assert document.text[result.chunk.start : result.chunk.end] == result.chunk.text
+        assert "##" not in result.chunk.text
+        stored = base.surroundings(result.chunk, before=99, after=99)
+        parts = [one for one in stored if result.chunk.start <= one.start < one.end <= result.chunk.end]
+        assert (parts[0].start, parts[-1].end) == (result.chunk.start, result.chunk.end)
+        assert result.chunk.id in [one.id for one in parts]
+        sizes.append(len(parts))
+    assert SENTENCES[17] in results[0].chunk.text
+    assert max(sizes) == merged
+    assert [result.score for result in results] == sorted((result.score for result in results), reverse=True)
+
+
+def test_results_are_as_many_as_asked_for_after_merging(searching: tuple[Assistant, KnowledgeBase]) -> None:
+    assistant, base = searching
+    everything = assistant.search("harbour", top_k=base.count_chunks())
+    for top_k in (1, 4, len(everything), 60):
+        results = assistant.search("harbour", top_k=top_k)
+        assert len(results) == min(top_k, len(everything))
+        assert [result.chunk.id for result in results[:1]] == [result.chunk.id for result in everything[:1]]
+    assert len(assistant.search("harbour")) == min(10, len(everything))
+
+
+@pytest.mark.parametrize(("question", "language"), [
+    ("When was the new harbour of Lahti opened?", "en"),
+    ("Wann wurde der neue Hafen von Lahti eröffnet?", "de"),
+    ("Когда была открыта новая гавань Лахти?", "ru"),
+])  # fmt: skip
+def test_versions_are_one_result_in_the_language_of_the_query(
+    question: str, language: str, searching: tuple[Assistant, KnowledgeBase]
+) -> None:
+    (best, *others) = searching[0].search(question)
+    assert best.chunk.source == f"news/{language}.txt"
+    versions = {f"news/{code}.txt" for code in ("en", "de", "ru")} - {best.chunk.source}
+    assert {chunk.source for chunk in best.versions} == versions
+    assert versions.isdisjoint(result.chunk.source for result in others)
+
+
+# -- Filters -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("within", "allowed"),
+    [
+        (DocumentFilter(languages=frozenset({"de"})), {"news/de.txt", "others/de.txt"}),
+        (DocumentFilter(documents=frozenset({"news/ar.txt"})), {"news/ar.txt"}),
+        (DocumentFilter(folders=frozenset({"news"}), languages=frozenset({"ja"})), set()),
+    ],
+    ids=["language", "document", "nothing"],
+)
+def test_only_documents_that_pass_the_filter_are_found_and_answered_from(
+    within: DocumentFilter, allowed: set[str], searching: tuple[Assistant, KnowledgeBase]
+) -> None:
+    assistant, base = searching
+    assert {result.chunk.source for result in assistant.search(OPENED, within=within)} == allowed
+    assert {passage.document for passage in assistant.retrieve(OPENED, within=within)} == allowed
+    answer = assistant.ask(OPENED, within=within)
+    assert {passage.document for passage in answer.passages} == allowed
+    assert {citation.document for citation in answer.citations} <= allowed
+    assert without_times(done(list(assistant.stream(OPENED, within=within)))) == without_times(answer)
+    assert assistant.has_any(within) == bool(allowed)
+    if not allowed:
+        assert (answer.text, answer.answered) == (phrases("en").not_found, False)
+    check(answer, base)
+
+
+def test_without_a_filter_everything_is_answered_from(searching: tuple[Assistant, KnowledgeBase]) -> None:
+    assistant, _ = searching
+    assert assistant.has_any(EVERYTHING)
+    assert without_times(assistant.ask(OPENED)) == without_times(assistant.ask(OPENED, within=EVERYTHING))
+
+
+def test_the_filter_is_handed_to_the_chain(quoting: Assistant, base: KnowledgeBase, bundled: StaticEmbedder) -> None:
+    chain = RecordingChain("Minister Andreas Pinkwart [1].", passages=quoting.retrieve(QUESTION))
+    assistant = Assistant(base, embedder=bundled, chain=chain)
+    within, history = DocumentFilter(languages=frozenset({"de"})), (Turn("Wer?", "Niemand."),)
+    answer = assistant.ask(QUESTION, history=history, within=within)
+    assert (answer.text, answer.model) == ("Minister Andreas Pinkwart [1].", "test-model")
+    assistant.ask(QUESTION)
+    list(assistant.stream(QUESTION, within=within))
+    assert chain.asked == [
+        (QUESTION, "de", history, within),
+        (QUESTION, "de", (), EVERYTHING),
+        (QUESTION, "de", (), within),
+    ]
+
+
+def test_a_model_is_given_only_passages_that_pass_the_filter(
+    searching: tuple[Assistant, KnowledgeBase], bundled: StaticEmbedder, openai_server: OpenAIServer
+) -> None:
+    quoting, base = searching
+    model = create_chat_model(ChatModelSettings(model="test-model", base_url=openai_server.base_url))
+    writing = Assistant(base, embedder=bundled, chain=AnswerChain(model, retrieve=quoting.retrieve))
+    within = DocumentFilter(folders=frozenset({"others"}))
+    openai_server.reply_with(NOT_IN_DOCUMENTS)
+    answer = writing.ask(OPENED, within=within)
+    assert answer.passages == tuple(quoting.retrieve(OPENED, within=within))
+    assert {passage.document.partition("/")[0] for passage in answer.passages} == {"others"}
+    assert NEWS[0].text not in openai_server.requests[0].system
+    assert writing.ask(OPENED, within=DocumentFilter(tags=frozenset({"none"}))).passages == ()
+    assert len(openai_server.requests) == 1  # without passages the model is not asked
+
+
+# -- Reranker ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_reranker_orders_results_and_passages(
+    searching: tuple[Assistant, KnowledgeBase], bundled: StaticEmbedder
+) -> None:
+    alone, base = searching
+    reranker = ScriptedReranker(lambda text: 0.75 if text == OTHERS["zh"] else 0.25)
+    within = DocumentFilter(folders=frozenset({"others"}))
+    assistant = Assistant(base, embedder=bundled, reranker=reranker)
+    assert alone.search(OPENED, within=within)[0].chunk.source != "others/zh.txt"
+    best, *others = assistant.search(OPENED, within=within)
+    assert (best.chunk.source, best.score, [other.score for other in others]) == ("others/zh.txt", 0.75, [0.25] * 4)
+    passage, *_ = assistant.retrieve(OPENED, within=within)
+    assert (passage.document, passage.score) == ("others/zh.txt", 0.75)
+    assert assistant.ask(OPENED, within=within).passages[0] == passage
+    assert [(question, len(texts)) for question, texts in reranker.asked] == [(OPENED, 5)] * 3
+
+
+def test_a_reranker_that_fails_changes_no_answer(
+    quoting: Assistant, base: KnowledgeBase, bundled: StaticEmbedder, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = Assistant(base, embedder=bundled, reranker=ScriptedReranker()).ask(QUESTION)
+    assert without_times(answer) == without_times(quoting.ask(QUESTION))
+    assert caplog.messages == ["Late interaction takes the reranker's place: The scripted reranker has no script."]
 
 
 # -- Chat model --------------------------------------------------------------------------------------------------------

@@ -11,13 +11,14 @@ from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import RunnableLambda
 
+from index.filters import EVERYTHING, DocumentFilter
 from rag.answers import Passage, PassagesFound, Token, Turn
 from rag.chain import AnswerChain, PassageRetriever
 from rag.chat_model import create_chat_model
 from rag.errors import ChatModelError
 from rag.prompts import NOT_IN_DOCUMENTS, answer_prompt
 from rag.settings import ChatModelSettings
-from tests.fakes import make_passage
+from tests.fakes import RecordingRetrieve, make_passage
 from tests.openai_server import OpenAIServer, Reply
 
 PASSAGES = (
@@ -45,7 +46,7 @@ def make_chain(
     history_tokens: int = 1000,
 ) -> AnswerChain:
     model = make_model(server, timeout=timeout, max_retries=max_retries)
-    return AnswerChain(model, retrieve=lambda _: list(passages), history_tokens=history_tokens)
+    return AnswerChain(model, retrieve=RecordingRetrieve(passages), history_tokens=history_tokens)
 
 
 def text_of(events: Iterator[PassagesFound | Token]) -> str:
@@ -93,17 +94,40 @@ def test_without_passages_the_model_is_not_asked(openai_server: OpenAIServer) ->
 
 
 def test_search_uses_the_standalone_question_and_the_model_sees_the_question(openai_server: OpenAIServer) -> None:
-    searched: list[str] = []
-
-    def retrieve(question: str) -> list[Passage]:
-        searched.append(question)
-        return list(PASSAGES)
-
+    retrieve = RecordingRetrieve(PASSAGES)
     chain = AnswerChain(make_model(openai_server), retrieve=retrieve)
     text_of(chain.stream("And there?", language="en", standalone_question="How large is Lahti?"))
     text_of(chain.stream("How old is Lahti?", language="en"))
-    assert searched == ["How large is Lahti?", "How old is Lahti?"]
+    assert retrieve.asked == [("How large is Lahti?", EVERYTHING), ("How old is Lahti?", EVERYTHING)]
     assert [request.question for request in openai_server.requests] == ["And there?", "How old is Lahti?"]
+
+
+def test_only_documents_that_pass_the_filter_are_searched(openai_server: OpenAIServer) -> None:
+    retrieve, within = RecordingRetrieve(PASSAGES), DocumentFilter(languages=frozenset({"de"}))
+    chain = AnswerChain(make_model(openai_server), retrieve=retrieve)
+    text_of(chain.stream("And there?", language="en", standalone_question="Where is Lahti?", within=within))
+    text_of(chain.stream("Where is Lahti?", language="en"))
+    assert retrieve.asked == [("Where is Lahti?", within), ("Where is Lahti?", EVERYTHING)]
+
+
+def test_runnable_takes_a_filter_and_gives_it_back(openai_server: OpenAIServer) -> None:
+    retrieve, within = RecordingRetrieve(PASSAGES), DocumentFilter(folders=frozenset({"news"}))
+    runnable = AnswerChain(make_model(openai_server), retrieve=retrieve).as_runnable()
+    given = {"question": "?", "language": "en", "within": within}
+    assert runnable.invoke(given)["within"] is within
+    assert asyncio.run(runnable.ainvoke(given))["within"] is within
+    assert [chunk["within"] for chunk in runnable.stream(given) if "within" in chunk] == [within]
+    assert "within" not in runnable.invoke({"question": "?", "language": "en"})
+    assert retrieve.asked == [("?", within)] * 3 + [("?", EVERYTHING)]
+
+
+def test_several_questions_at_once_keep_their_filters(openai_server: OpenAIServer) -> None:
+    retrieve = RecordingRetrieve(PASSAGES)
+    filters = [DocumentFilter(documents=frozenset({f"{number}.md"})) for number in range(8)]
+    AnswerChain(make_model(openai_server), retrieve=retrieve).as_runnable().batch(
+        [{"question": f"Q{at}", "language": "en", "within": within} for at, within in enumerate(filters)]
+    )
+    assert dict(retrieve.asked) == {f"Q{at}": within for at, within in enumerate(filters)}
 
 
 def test_hostile_document_cannot_leave_its_passage(openai_server: OpenAIServer) -> None:
@@ -220,7 +244,7 @@ def test_passing_failures_are_not_noticed(openai_server: OpenAIServer) -> None:
 
 
 def test_error_of_the_search_passes_unchanged(openai_server: OpenAIServer) -> None:
-    def retrieve(question: str) -> list[Passage]:
+    def retrieve(question: str, *, within: DocumentFilter) -> list[Passage]:  # noqa: ARG001
         raise ValueError(question)
 
     chain = AnswerChain(make_model(openai_server), retrieve=retrieve)

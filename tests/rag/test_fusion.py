@@ -1,67 +1,84 @@
+"""Fusion: sums of scores, whatever the rankings look like. Scores are such that sums are exact in binary."""
+
+from collections.abc import Sequence
+
 import pytest
 
 from index.documents import Chunk, ScoredChunk
-from rag.fusion import RRF_K, reciprocal_rank_fusion
+from rag.fusion import fuse
 
 
-def found(identity: str, *, score: float = 1.0, searcher: str = "dense") -> ScoredChunk:
-    return ScoredChunk(Chunk(identity, "a.txt", identity, 0, 1), score, (searcher,))
+def ranking(searcher: str, **scores: float) -> list[ScoredChunk]:
+    """What a searcher found: the ids of chunks with their scores, best first."""
+    return [ScoredChunk(Chunk(name, "a.txt", name, 0, 1), score, (searcher,)) for name, score in scores.items()]
 
 
-def ranking(identities: str, *, searcher: str = "dense") -> list[ScoredChunk]:
-    return [found(identity, searcher=searcher) for identity in identities]
+def dense(**scores: float) -> list[ScoredChunk]:
+    return ranking("dense", **scores)
 
 
-def order(fused: list[ScoredChunk]) -> str:
-    return "".join(result.chunk.id for result in fused)
+def lexical(**scores: float) -> list[ScoredChunk]:
+    return ranking("lexical", **scores)
 
 
-def test_scores_are_the_sums_of_reciprocal_ranks_counted_from_1() -> None:
-    fused = reciprocal_rank_fusion([ranking("ab"), ranking("ba")])
-    assert order(fused) == "ab"
-    expected = 1 / (RRF_K + 1) + 1 / (RRF_K + 2)
-    assert [result.score for result in fused] == pytest.approx([expected, expected])
+def scores_of(fused: Sequence[ScoredChunk]) -> list[tuple[str, float]]:
+    return [(found.chunk.id, found.score) for found in fused]
 
 
-def test_found_by_two_searchers_goes_before_found_by_one_on_a_better_place() -> None:
-    assert order(reciprocal_rank_fusion([ranking("abc"), ranking("c")])) == "cab"
+def test_a_score_is_the_cosine_plus_the_weighted_lexical_score() -> None:
+    fused = fuse(dense(a=0.75, b=0.5), lexical(b=0.5, a=0.125), lexical_weight=1.5, limit=9)
+    assert scores_of(fused) == [("b", 1.25), ("a", 0.9375)]
 
 
-def test_only_the_order_of_a_ranking_counts() -> None:
-    low = [found("a", score=-5.0), found("b", score=-6.0)]
-    assert order(reciprocal_rank_fusion([low, ranking("c")], weights=[1.0, 0.99])) == "acb"
+def test_how_good_the_best_is_counts_and_not_only_its_place() -> None:
+    fused = fuse(dense(a=0.75, b=0.25, c=0.125), lexical(c=0.25, b=0.125), lexical_weight=1.0, limit=9)
+    assert scores_of(fused) == [("a", 0.75), ("b", 0.375), ("c", 0.375)]
 
 
-def test_weight_decides_between_equal_places() -> None:
-    assert order(reciprocal_rank_fusion([ranking("a"), ranking("b")], weights=[0.4, 0.6])) == "ba"
+def test_found_lexically_only_counts_as_the_last_one_of_a_dense_ranking_that_was_cut() -> None:
+    found = dense(a=0.75, b=0.5), lexical(c=0.125, a=0.0625)
+    assert scores_of(fuse(*found, lexical_weight=2.0, limit=2)) == [("a", 0.875), ("c", 0.75), ("b", 0.5)]
 
 
-def test_weight_of_zero_adds_nothing_but_keeps_what_was_found() -> None:
-    fused = reciprocal_rank_fusion([ranking("a"), ranking("ba")], weights=[1.0, 0.0])
-    assert [(result.chunk.id, result.score) for result in fused] == [("a", 1 / (RRF_K + 1)), ("b", 0.0)]
+def test_found_lexically_only_has_no_cosine_if_the_dense_ranking_was_not_cut() -> None:
+    found = dense(a=0.75, b=0.5), lexical(c=0.125, a=0.0625)
+    assert scores_of(fuse(*found, lexical_weight=2.0, limit=3)) == [("a", 0.875), ("b", 0.5), ("c", 0.25)]
 
 
-@pytest.mark.parametrize("rankings", [["cba"], ["c", "b", "a"], ["bc", "cb", "a"]])
-def test_ties_are_broken_by_id_whatever_the_order_of_the_searchers(rankings: list[str]) -> None:
-    one = reciprocal_rank_fusion([ranking(identities) for identities in rankings])
-    other = reciprocal_rank_fusion([ranking(identities) for identities in reversed(rankings)])
-    assert order(one) == order(other)
+def test_the_last_cosine_may_be_below_zero() -> None:
+    fused = fuse(dense(a=0.5, b=-0.25), lexical(c=0.125), lexical_weight=1.0, limit=2)
+    assert scores_of(fused) == [("a", 0.5), ("c", -0.125), ("b", -0.25)]
 
 
-def test_searchers_of_a_chunk_are_kept_in_the_order_of_the_rankings() -> None:
-    fused = reciprocal_rank_fusion([ranking("ab"), ranking("bc", searcher="lexical")])
-    assert {result.chunk.id: result.searchers for result in fused} == {
-        "a": ("dense",),
-        "b": ("dense", "lexical"),
-        "c": ("lexical",),
-    }
+def test_found_densely_only_has_no_lexical_score_also_if_the_lexical_ranking_was_cut() -> None:
+    fused = fuse(dense(a=0.5, b=0.25), lexical(c=0.5), lexical_weight=1.0, limit=1)
+    assert dict(scores_of(fused)) == {"a": 0.5, "b": 0.25, "c": 0.5}
 
 
-@pytest.mark.parametrize("rankings", [[], [[]], [[], []]])
-def test_nothing_found_gives_nothing(rankings: list[list[ScoredChunk]]) -> None:
-    assert reciprocal_rank_fusion(rankings) == []
+def test_a_weight_of_zero_adds_nothing_but_keeps_what_was_found() -> None:
+    fused = fuse(dense(a=0.5), lexical(b=1.0, a=0.5), lexical_weight=0.0, limit=9)
+    assert scores_of(fused) == [("a", 0.5), ("b", 0.0)]
 
 
-def test_numbers_of_weights_and_rankings_must_agree() -> None:
-    with pytest.raises(ValueError, match=r"^Got 1 weights for 2 rankings\.$"):
-        reciprocal_rank_fusion([ranking("a"), ranking("b")], weights=[1.0])
+def test_ties_are_broken_by_id_whichever_searcher_found_them() -> None:
+    fused = fuse(dense(d=0.5, b=0.5), lexical(c=0.25, a=0.25), lexical_weight=2.0, limit=9)
+    assert scores_of(fused) == [("a", 0.5), ("b", 0.5), ("c", 0.5), ("d", 0.5)]
+
+
+def test_each_chunk_comes_once_and_names_the_searchers_that_found_it_dense_first() -> None:
+    fused = fuse(dense(a=0.5, b=0.25), lexical(c=0.5, b=0.5), lexical_weight=1.0, limit=9)
+    assert [(found.chunk.id, found.searchers) for found in fused] == [
+        ("b", ("dense", "lexical")),
+        ("a", ("dense",)),
+        ("c", ("lexical",)),
+    ]
+
+
+def test_one_empty_ranking_leaves_the_other_as_it_is() -> None:
+    assert fuse(dense(a=0.5, b=0.25), [], lexical_weight=2.0, limit=2) == dense(a=0.5, b=0.25)
+    assert fuse([], lexical(a=0.5, b=0.25), lexical_weight=1.0, limit=2) == lexical(a=0.5, b=0.25)
+
+
+@pytest.mark.parametrize("limit", [1, 60])
+def test_two_empty_rankings_give_nothing(limit: int) -> None:
+    assert fuse([], [], lexical_weight=1.0, limit=limit) == []

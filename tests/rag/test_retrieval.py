@@ -1,18 +1,29 @@
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from index.catalog import Catalog
 from index.documents import Document, ScoredChunk
-from index.embedding import StaticEmbedder
-from index.knowledge_base import KnowledgeBase
+from index.embedding import StaticEmbedder, TokenVectors
+from index.filters import EVERYTHING, DocumentFilter
+from index.knowledge_base import CATALOG_FILE, KnowledgeBase
 from index.language import detect_language
 from rag.answers import Passage
-from rag.retrieval import build_passages, lexical_weight, search
+from rag.confidence import confidence
+from rag.fusion import fuse
+from rag.late_interaction import TextTokens, TokenEmbedder
+from rag.reranking import Reranker
+from rag.retrieval import Searcher, build_passages, search
 from rag.settings import RetrievalSettings
-from tests.builders import index_document, make_catalog, make_document
+from tests.builders import index_document, make_catalog, make_document, sync_lexical
+from tests.fakes import ScriptedReranker
+from tests.rag.test_folding import HARBOUR, OTHERS
 
 SETTINGS = RetrievalSettings()
 QUESTIONS = {
@@ -35,6 +46,24 @@ ARTICLE = "# Lahti\n\n" + "\n\n".join(
     f"## Part {part}\n\n" + " ".join(SENTENCES[part * 10 : part * 10 + 10]) for part in range(4)
 )
 
+# One news item in five languages, and another text in each of them.
+NEWS = [
+    *(make_document(text, source=f"news/{code}.txt", language=code, title="") for code, text in HARBOUR.items()),
+    *(make_document(text, source=f"others/{code}.txt", language=code, title="") for code, text in OTHERS.items()),
+]
+OPENED = "When was the harbour of Lahti opened?"
+# Nine texts that are not versions of each other, each in a document of its own.
+TOWNS = [
+    make_document(f"The harbour of {town} is {state}.", source=f"{town.lower()}.txt", title="")
+    for town, state in [
+        ("Lahti", "old"), ("Oulu", "deep"), ("Pori", "small"), ("Turku", "full of boats"), ("Kotka", "made of wood"),
+        ("Hanko", "closed in winter"), ("Vaasa", "ten miles away"), ("Rauma", "for sale"), ("Loviisa", "empty"),
+    ]
+]  # fmt: skip
+HARBOURS = "harbour of Oulu, deep or closed in winter"
+# Dense search finds texts about the things, lexical search those with the names.
+TOPICS = "electricity, medicine, batteries: Loviisa Rauma Hanko"
+
 OpenDocuments = Callable[..., tuple[KnowledgeBase, Catalog]]
 
 
@@ -53,15 +82,77 @@ def opened(tmp_path: Path, bundled: StaticEmbedder) -> Iterator[OpenDocuments]:
         base.close()
 
 
+@contextmanager
+def reading(home: Path, documents: Sequence[Document], bundled: StaticEmbedder) -> Iterator[KnowledgeBase]:
+    with KnowledgeBase(make_catalog(home, documents, bundled), bundled) as base:
+        yield base
+
+
+@pytest.fixture(scope="module")
+def news(tmp_path_factory: pytest.TempPathFactory, bundled: StaticEmbedder) -> Iterator[KnowledgeBase]:
+    with reading(tmp_path_factory.mktemp("news"), NEWS, bundled) as base:
+        yield base
+
+
+@pytest.fixture(scope="module")
+def towns(tmp_path_factory: pytest.TempPathFactory, bundled: StaticEmbedder) -> Iterator[KnowledgeBase]:
+    with reading(tmp_path_factory.mktemp("towns"), TOWNS, bundled) as base:
+        yield base
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory, bundled: StaticEmbedder) -> Iterator[KnowledgeBase]:
+    others = [document for document in NEWS if document.source.startswith("others/")]
+    with reading(tmp_path_factory.mktemp("mixed"), [*TOWNS, *others], bundled) as base:
+        yield base
+
+
 def searched(
     base: KnowledgeBase,
     query: str,
-    embedder: StaticEmbedder,
+    embedder: TokenEmbedder,
     *,
+    language: str | None = None,
     top_k: int = 60,
     settings: RetrievalSettings = SETTINGS,
+    within: DocumentFilter = EVERYTHING,
+    searcher: Searcher = Searcher.RERANKED,
+    reranker: Reranker | None = None,
 ) -> list[ScoredChunk]:
-    return search(base, query, language=detect_language(query), top_k=top_k, token_embedder=embedder, settings=settings)
+    return search(
+        base,
+        query,
+        language=language or detect_language(query),
+        top_k=top_k,
+        token_embedder=embedder,
+        settings=settings,
+        within=within,
+        searcher=searcher,
+        reranker=reranker,
+    )
+
+
+def sources(found: Sequence[ScoredChunk]) -> list[str]:
+    return [result.chunk.source for result in found]
+
+
+class RecordingTokens:
+    """The bundled model's tokens; keeps which texts were cut into them."""
+
+    def __init__(self, bundled: StaticEmbedder) -> None:
+        self._bundled = bundled
+        self.cut: list[str] = []
+
+    def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        self.cut += texts
+        return self._bundled.embed_tokens(texts)
+
+    def token_ids(self, texts: Sequence[str]) -> list[NDArray[np.uint32]]:
+        self.cut += texts
+        return self._bundled.token_ids(texts)
+
+    def token_rows(self, ids: NDArray[np.uint32]) -> NDArray[np.float32]:
+        return self._bundled.token_rows(ids)
 
 
 def check(passages: Sequence[Passage], base: KnowledgeBase) -> None:
@@ -134,20 +225,317 @@ def test_nothing_is_found_where_nothing_is(opened: OpenDocuments, bundled: Stati
     assert build_passages(base, [], settings=SETTINGS) == []
 
 
-@pytest.mark.parametrize(
-    ("language", "languages", "weight"),
-    [
-        ("de", {"de", "fi"}, 1.0),
-        ("zh", {"zh-Hant"}, 1.0),
-        ("ja", {"de", "fi"}, SETTINGS.lexical_weight_across),
-        ("und", {"de"}, SETTINGS.lexical_weight_across),
-        ("de", set(), SETTINGS.lexical_weight_across),
-    ],
-)
-def test_lexical_search_counts_less_if_no_document_is_in_the_language(
-    language: str, languages: set[str], weight: float
+def test_more_results_than_candidates_are_found_if_asked_for(towns: KnowledgeBase, bundled: StaticEmbedder) -> None:
+    few = RetrievalSettings(candidates=2)
+    assert searched(towns, "harbour", bundled, settings=few, top_k=9) == searched(towns, "harbour", bundled)
+    assert len(searched(towns, "harbour", bundled, settings=few, top_k=4)) == 4
+    assert len(searched(towns, "harbour", bundled, top_k=100)) == len(TOWNS)
+
+
+def test_of_two_searchers_together_only_as_many_candidates_are_looked_at(
+    mixed: KnowledgeBase, bundled: StaticEmbedder
 ) -> None:
-    assert lexical_weight(language, languages, settings=SETTINGS) == weight
+    few = RetrievalSettings(candidates=3)
+    dense, lexical = mixed.search_dense(TOPICS, limit=3), mixed.search_lexical(TOPICS, limit=3)
+    fused = fuse(dense, lexical, lexical_weight=few.lexical_weight, limit=3)
+    assert len(fused) == 5
+    tokens = RecordingTokens(bundled)
+    found = searched(mixed, TOPICS, tokens, settings=few, top_k=3)
+    assert sorted(sources(found)) == sorted(sources(fused[:3]))
+    assert tokens.cut == [*(result.chunk.text for result in fused[:3]), TOPICS]
+
+
+# -- Searchers ---------------------------------------------------------------------------------------------------------
+
+
+def test_dense_search_alone_gives_cosines(news: KnowledgeBase, bundled: StaticEmbedder) -> None:
+    found = searched(news, OPENED, bundled, searcher=Searcher.DENSE)
+    assert found == news.search_dense(OPENED, limit=60)
+    assert len(found) == len(NEWS)
+    assert found[0].score == pytest.approx(float(np.dot(*bundled.embed_passages([OPENED, HARBOUR["en"]]))), abs=1e-5)
+    assert {result.searchers for result in found} == {("dense",)}
+    assert searched(news, OPENED, bundled, searcher=Searcher.DENSE, top_k=3) == found[:3]
+
+
+def test_lexical_search_alone_gives_shares_of_the_information(news: KnowledgeBase, bundled: StaticEmbedder) -> None:
+    found = searched(news, OPENED, bundled, searcher=Searcher.LEXICAL)
+    alone = news.search_lexical(OPENED, limit=60)
+    assert [(result.chunk, result.searchers) for result in found] == [(one.chunk, ("lexical",)) for one in alone]
+    assert [result.score for result in found] == [SETTINGS.lexical_weight * one.score for one in alone]
+    assert found[0].chunk.source == "news/en.txt"
+    assert searched(news, OPENED, bundled, searcher=Searcher.LEXICAL, top_k=1) == found[:1]
+
+
+def test_fused_search_gives_the_sum_of_both_and_folds_nothing(news: KnowledgeBase, bundled: StaticEmbedder) -> None:
+    dense, lexical = news.search_dense(OPENED, limit=60), news.search_lexical(OPENED, limit=60)
+    found = searched(news, OPENED, bundled, searcher=Searcher.FUSED)
+    assert found == fuse(dense, lexical, lexical_weight=SETTINGS.lexical_weight, limit=60)
+    assert found[0].searchers == ("dense", "lexical")
+    assert [result.versions for result in found] == [()] * len(NEWS)
+    assert searched(news, OPENED, bundled, searcher=Searcher.FUSED, top_k=2) == found[:2]
+
+
+def test_the_whole_way_is_the_default(seeds_knowledge_base: KnowledgeBase, bundled: StaticEmbedder) -> None:
+    question = QUESTIONS["fi"][0]
+    found = search(seeds_knowledge_base, question, language="fi", top_k=20, token_embedder=bundled, settings=SETTINGS)
+    assert found == searched(seeds_knowledge_base, question, bundled, top_k=20, searcher=Searcher.RERANKED)
+    fused = searched(seeds_knowledge_base, question, bundled, top_k=20, searcher=Searcher.FUSED)
+    assert [result.chunk.id for result in found] != [result.chunk.id for result in fused]
+
+
+@pytest.mark.parametrize("limit", [3, 60], ids=["cut", "whole"])
+def test_a_score_is_the_confidence_in_coverage_cosine_and_shared_words(
+    limit: int, mixed: KnowledgeBase, bundled: StaticEmbedder
+) -> None:
+    settings = RetrievalSettings(candidates=limit, dense_share=0.25, lexical_share=0.75)
+    dense, lexical = mixed.search_dense(TOPICS, limit=limit), mixed.search_lexical(TOPICS, limit=limit)
+    cosine, shared = ({one.chunk.id: one.score for one in leg} for leg in (dense, lexical))
+    assert len(shared.keys() - cosine.keys()) == (2 if limit == 3 else 0)  # found lexically only
+    found = searched(mixed, TOPICS, bundled, language="en", settings=settings, top_k=limit)
+    assert len(found) == min(limit, len(TOWNS) + len(OTHERS))
+    (asked,) = bundled.token_ids([TOPICS])
+    for result in found:
+        name, spoken = result.chunk.id, mixed.languages()[result.chunk.source]
+        (cover,) = TextTokens(bundled.token_ids([result.chunk.text]), embedder=bundled).phrase_coverage(asked)
+        expected = cover + 0.25 * max(cosine.get(name, dense[-1].score), 0.0) + 0.75 * shared.get(name, 0.0)
+        assert result.score == pytest.approx(
+            confidence(expected, question="en", text=spoken, settings=settings), abs=1e-6
+        )
+    assert [result.score for result in found] == sorted((result.score for result in found), reverse=True)
+
+
+def test_without_reranking_the_order_is_that_of_the_fusion(towns: KnowledgeBase, bundled: StaticEmbedder) -> None:
+    fused = searched(towns, HARBOURS, bundled, searcher=Searcher.FUSED)
+    assert searched(towns, HARBOURS, bundled, settings=RetrievalSettings(reranks=False)) == fused
+    assert sources(searched(towns, HARBOURS, bundled)) != sources(fused)
+
+
+def test_without_reranking_versions_are_folded_as_well(news: KnowledgeBase, bundled: StaticEmbedder) -> None:
+    (first, *_) = searched(news, OPENED, bundled, settings=RetrievalSettings(reranks=False))
+    assert (first.chunk.source, {chunk.source for chunk in first.versions}) == (
+        "news/en.txt", {"news/de.txt", "news/ru.txt"},
+    )  # fmt: skip
+
+
+# -- Filters -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("searcher", Searcher)
+@pytest.mark.parametrize(
+    ("within", "allowed"),
+    [
+        (
+            DocumentFilter(languages=frozenset({"de", "ru"})),
+            {"news/de.txt", "news/ru.txt", "others/de.txt", "others/ru.txt"},
+        ),
+        (DocumentFilter(documents=frozenset({"news/ar.txt", "nowhere.txt"})), {"news/ar.txt"}),
+        (DocumentFilter(folders=frozenset({"others"})), {f"others/{code}.txt" for code in OTHERS}),
+        (DocumentFilter(languages=frozenset({"sv"})), set()),
+    ],
+    ids=["languages", "documents", "folders", "nothing"],
+)  # fmt: skip
+def test_every_searcher_finds_only_what_passes_the_filter(
+    within: DocumentFilter, allowed: set[str], searcher: Searcher, news: KnowledgeBase, bundled: StaticEmbedder
+) -> None:
+    query = "Lahti harbour, Hafen, гавань, ميناء, museum, электростанция"
+    everywhere = searched(news, query, bundled, searcher=searcher)
+    found = searched(news, query, bundled, within=within, searcher=searcher)
+    shown = {chunk.source for result in found for chunk in (result.chunk, *result.versions)}
+    assert shown == {chunk.source for result in everywhere for chunk in (result.chunk, *result.versions)} & allowed
+    if searcher is not Searcher.LEXICAL:
+        assert shown == allowed
+
+
+@pytest.mark.parametrize("searcher", Searcher)
+def test_a_filter_changes_no_score(searcher: Searcher, towns: KnowledgeBase, bundled: StaticEmbedder) -> None:
+    within = DocumentFilter(documents=frozenset({"oulu.txt", "hanko.txt", "pori.txt"}))
+    everywhere = searched(towns, HARBOURS, bundled, searcher=searcher)
+    found = searched(towns, HARBOURS, bundled, within=within, searcher=searcher)
+    expected = [result for result in everywhere if result.chunk.source in within.documents]
+    assert [result.chunk for result in found] == [result.chunk for result in expected]
+    assert [result.score for result in found] == pytest.approx([result.score for result in expected], abs=1e-4)
+
+
+# -- Reranking models --------------------------------------------------------------------------------------------------
+
+
+def by_length(text: str) -> float:
+    """A low score that no other part of a search gives."""
+    return len(text) / 1000
+
+
+JUDGED = RetrievalSettings(judged=4)
+
+
+def test_a_reranker_orders_the_best_and_the_others_stay_behind_them(
+    towns: KnowledgeBase, bundled: StaticEmbedder
+) -> None:
+    plain = searched(towns, HARBOURS, bundled)
+    reranker = ScriptedReranker(by_length)
+    found = searched(towns, HARBOURS, bundled, settings=JUDGED, reranker=reranker)
+    assert reranker.asked == [(HARBOURS, tuple(result.chunk.text for result in plain[:4]))]
+    best = sorted(plain[:4], key=lambda result: -len(result.chunk.text))
+    assert sources(found) == sources(best) + sources(plain[4:])
+    assert sources(found) != sources(plain)
+    assert [result.score for result in found[:4]] == [by_length(result.chunk.text) for result in best]
+    share = found[3].score / plain[4].score
+    assert share < 1
+    assert [result.score for result in found[4:]] == pytest.approx([share * result.score for result in plain[4:]])
+
+
+def test_others_that_are_worse_already_keep_their_scores(towns: KnowledgeBase, bundled: StaticEmbedder) -> None:
+    plain = searched(towns, "harbour of Kotka", bundled)
+    assert plain[4].score < 0.99
+    found = searched(towns, "harbour of Kotka", bundled, settings=JUDGED, reranker=ScriptedReranker(lambda _: 0.99))
+    assert [result.score for result in found[:4]] == [0.99] * 4
+    assert [result.chunk.id for result in found[:4]] == sorted(result.chunk.id for result in plain[:4])
+    assert found[4:] == plain[4:]
+
+
+def test_a_reranker_that_finds_all_bad_leaves_the_others_behind(towns: KnowledgeBase, bundled: StaticEmbedder) -> None:
+    plain = searched(towns, HARBOURS, bundled)
+    found = searched(towns, HARBOURS, bundled, settings=JUDGED, reranker=ScriptedReranker(lambda _: 0.0))
+    assert [result.score for result in found] == [0.0] * len(TOWNS)
+    assert sources(found[4:]) == sources(plain[4:])
+
+
+def test_a_reranker_may_judge_all_there_is(towns: KnowledgeBase, bundled: StaticEmbedder) -> None:
+    found = searched(towns, HARBOURS, bundled, reranker=ScriptedReranker(by_length))
+    assert [result.score for result in found] == sorted((by_length(town.text) for town in TOWNS), reverse=True)
+
+
+def test_a_reranker_that_fails_leaves_the_order_of_late_interaction_and_a_line_in_the_log(
+    towns: KnowledgeBase, bundled: StaticEmbedder, caplog: pytest.LogCaptureFixture
+) -> None:
+    reranker = ScriptedReranker()
+    found = searched(towns, HARBOURS, bundled, settings=JUDGED, reranker=reranker)
+    assert len(reranker.asked) == 1
+    assert caplog.messages == ["Late interaction takes the reranker's place: The scripted reranker has no script."]
+    assert found == searched(towns, HARBOURS, bundled)
+
+
+@pytest.mark.parametrize("searcher", [Searcher.DENSE, Searcher.LEXICAL, Searcher.FUSED])
+def test_no_reranker_is_asked_on_the_way_to_it(
+    searcher: Searcher, towns: KnowledgeBase, bundled: StaticEmbedder
+) -> None:
+    reranker = ScriptedReranker(by_length)
+    found = searched(towns, HARBOURS, bundled, searcher=searcher, reranker=reranker)
+    assert found == searched(towns, HARBOURS, bundled, searcher=searcher)
+    assert reranker.asked == []
+
+
+def test_no_reranker_is_asked_where_reranking_is_switched_off(towns: KnowledgeBase, bundled: StaticEmbedder) -> None:
+    off, reranker = RetrievalSettings(reranks=False), ScriptedReranker(by_length)
+    found = searched(towns, HARBOURS, bundled, settings=off, reranker=reranker)
+    assert found == searched(towns, HARBOURS, bundled, settings=off)
+    assert reranker.asked == []
+
+
+# -- Stored tokens -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def without_tokens(
+    seeds_home: Path, tmp_path_factory: pytest.TempPathFactory, bundled: StaticEmbedder
+) -> Iterator[KnowledgeBase]:
+    """The starter articles as a home has them that was made before token ids were stored."""
+    home = tmp_path_factory.mktemp("without-tokens")
+    with (
+        closing(sqlite3.connect(seeds_home / CATALOG_FILE)) as old,
+        closing(sqlite3.connect(home / CATALOG_FILE)) as new,
+    ):
+        old.backup(new)
+        new.execute("UPDATE chunks SET tokens = NULL")
+        new.commit()
+    catalog = Catalog(home / CATALOG_FILE)
+    sync_lexical(catalog)
+    with KnowledgeBase(catalog, bundled) as base:
+        yield base
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_stored_tokens_give_what_tokens_cut_now_give(
+    language: str, seeds_knowledge_base: KnowledgeBase, without_tokens: KnowledgeBase, bundled: StaticEmbedder
+) -> None:
+    question, _ = QUESTIONS[language]
+    stored, cut = RecordingTokens(bundled), RecordingTokens(bundled)
+    found = searched(seeds_knowledge_base, question, stored)
+    assert found == searched(without_tokens, question, cut)
+    shown = {chunk.text for result in found for chunk in (result.chunk, *result.versions)}
+    assert stored.cut == [question]
+    assert cut.cut[-1] == question
+    assert shown <= {*cut.cut[:-1]}
+
+
+def test_only_chunks_without_stored_tokens_are_cut(without_tokens: KnowledgeBase, bundled: StaticEmbedder) -> None:
+    question, _ = QUESTIONS["th"]
+    expected = searched(without_tokens, question, bundled)
+    catalog, (best, *_) = without_tokens._catalog, expected
+    (tokens,) = bundled.token_ids([best.chunk.text])
+    with closing(sqlite3.connect(catalog.path)) as connection:
+        connection.execute("UPDATE chunks SET tokens = ? WHERE id = ?", (tokens.tobytes(), best.chunk.id))
+        connection.commit()
+    recording = RecordingTokens(bundled)
+    assert searched(without_tokens, question, recording) == expected
+    assert best.chunk.text not in recording.cut
+    assert expected[1].chunk.text in recording.cut
+
+
+# -- Versions ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["en", "de", "ru"])
+def test_an_article_in_several_languages_is_one_result_shown_in_the_askers(
+    language: str, news: KnowledgeBase, bundled: StaticEmbedder
+) -> None:
+    (first, *others) = searched(news, OPENED, bundled, language=language)
+    versions = {"en", "de", "ru"}
+    assert (first.chunk.source, first.chunk.text) == (f"news/{language}.txt", HARBOUR[language])
+    assert sorted(chunk.source for chunk in first.versions) == sorted(
+        f"news/{code}.txt" for code in versions - {language}
+    )
+    assert not {f"news/{code}.txt" for code in versions}.intersection(sources(others))
+    assert [result.versions for result in others] == [()] * len(others)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_repost_is_one_result_in_every_language(
+    language: str, opened: OpenDocuments, bundled: StaticEmbedder
+) -> None:
+    question, _ = QUESTIONS[language]
+    reposts = [make_document(question, source=f"{name}.txt", language=language, title="") for name in "ab"]
+    base, _ = opened(*reposts, *TOWNS)
+    (first, *others) = searched(base, question, bundled)
+    assert sorted([first.chunk.source, *(chunk.source for chunk in first.versions)]) == ["a.txt", "b.txt"]
+    assert not {"a.txt", "b.txt"}.intersection(sources(others))
+
+
+def test_a_filter_leaves_out_versions_too(news: KnowledgeBase, bundled: StaticEmbedder) -> None:
+    (first, *_) = searched(news, OPENED, bundled, within=DocumentFilter(languages=frozenset({"de", "en"})))
+    assert (first.chunk.source, [chunk.source for chunk in first.versions]) == ("news/en.txt", ["news/de.txt"])
+
+
+# -- Changes meanwhile -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("leg", ["search_dense", "search_lexical"])
+@pytest.mark.parametrize("reranks", [True, False])
+def test_a_document_removed_while_it_is_searched_is_no_result(
+    reranks: bool, leg: str, opened: OpenDocuments, bundled: StaticEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, catalog = opened(*NEWS)
+    search_leg = getattr(base, leg)
+
+    def then_removed(*arguments: object, **options: object) -> object:
+        found = search_leg(*arguments, **options)
+        assert "news/en.txt" in sources(found)
+        catalog.remove_document("news/en.txt")
+        return found
+
+    monkeypatch.setattr(base, leg, then_removed)
+    found = searched(base, OPENED, bundled, settings=RetrievalSettings(reranks=reranks))
+    shown = {chunk.source for result in found for chunk in (result.chunk, *result.versions)}
+    assert shown == {document.source for document in NEWS} - {"news/en.txt"}
 
 
 # -- Passages ----------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from filelock import FileLock
 from index.knowledge_base import open_catalog
 from index.loading import load_file
 from index.settings import LoadingSettings
+from tests.builders import write_question_set
 from ui import cli
 
 FOOTNOTE = Path(sys.executable).parent / "footnote"
@@ -122,7 +124,7 @@ def test_rebuild_embeds_the_stored_texts_anew(run: Run, indexed: Path) -> None:
     assert run("ingest", "--rebuild") == Result(
         0, "changed    docs/lahti.md\nchanged    docs/osaka.txt\nRebuilt the index of 2 documents.\n", ""
     )
-    assert run("doctor").out.splitlines()[3:5] == [
+    assert run("doctor").out.splitlines()[4:6] == [
         "ok    2 documents",
         "ok    catalog, lexical index and Chroma agree",
     ]
@@ -257,7 +259,7 @@ def test_search_json_has_the_promised_shape_and_its_offsets_are_exact(run: Run, 
     assert list(shape) == ["query", "results"]
     assert shape["query"] == "castle of Osaka"
     first, second = shape["results"]
-    assert list(first) == ["document", "title", "language", "text", "start", "end", "score", "searchers"]
+    assert list(first) == ["document", "title", "language", "text", "start", "end", "score", "searchers", "versions"]
     assert (first["document"], first["language"], first["text"]) == ("docs/osaka.txt", "en", OSAKA)
     assert (first["start"], first["end"], first["searchers"]) == (0, len(OSAKA), ["dense", "lexical"])
     assert first["score"] > second["score"]
@@ -306,6 +308,206 @@ def test_home_is_the_option_then_the_environment_then_the_current_folder(
         ["docs/lahti.md", "docs/osaka.txt"],
     ]
     assert sorted(path.name for path in folder.iterdir()) == sorted([*homes, "docs"])
+
+
+# -- Filters -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (["--language", "FI"], {"docs/lahti.md"}),
+        (["--language", "fi", "--language", "en"], {"docs/lahti.md", "docs/osaka.txt"}),
+        (["--document", "docs/osaka.txt"], {"docs/osaka.txt"}),
+        (["--folder", "docs"], {"docs/lahti.md", "docs/osaka.txt"}),
+        (["--tag", "Town"], {"docs/lahti.md"}),
+        (["--type", "text"], {"docs/osaka.txt"}),
+        (["--since", "2017-02"], {"docs/lahti.md"}),
+        (["--until", "2017", "--type", "Markdown"], {"docs/lahti.md"}),
+    ],
+)
+def test_a_filter_chooses_the_documents(run: Run, folder: Path, options: list[str], found: set[str]) -> None:
+    (folder / "docs" / "lahti.md").write_text(LAHTI.replace("date:", "tags: [town, lake]\ndate:"), encoding="utf-8")
+    assert run("ingest", "docs").code == 0
+    shape = run("search", "Osaka castle, Lahti harbour", "--json", *options).object
+    assert {result["document"] for result in shape["results"]} == found
+    answer = run("ask", "When was the castle of Osaka finished?", "--json", *options).object
+    assert {passage["document"] for passage in answer["passages"]} == found
+
+
+@pytest.mark.parametrize("options", [["--language", "sv"], ["--since", "2020"], ["--language", "fi", "--type", "text"]])
+def test_where_no_document_passes_it_says_so(run: Run, indexed: Path, options: list[str]) -> None:
+    assert indexed
+    note = "No document passes the filter. `footnote documents` lists them all.\n"
+    assert run("search", "Osaka", *options) == Result(0, "", note)
+    assert run("ask", "Where is Osaka?", *options) == Result(0, "", note)
+    shape = run("search", "Osaka", "--json", *options)
+    assert (shape.object, shape.err) == ({"query": "Osaka", "results": []}, note)
+    answer = run("ask", "Where is Osaka?", "--json", *options)
+    assert (answer.object["answered"], answer.object["passages"], answer.err) == (False, [], note)
+
+
+@pytest.mark.parametrize("command", ["ask", "search"])
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--language", "Klingon"], "Error: 'Klingon' is no language code."),
+        (["--type", "pdf"], "Error: 'pdf' is no type of document."),
+        (["--since", "yesterday"], "Error: 'yesterday' is no date."),
+        (["--since", "2020", "--until", "2019"], "Error: No day is since '2020' and until '2019'."),
+    ],
+)
+def test_a_filter_that_no_document_can_pass_is_one_line(
+    run: Run, indexed: Path, command: str, options: list[str], says: str
+) -> None:
+    assert indexed
+    result = run(command, "Osaka", *options)
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith(says)
+    assert result.err.count("\n") == 1
+
+
+# -- eval --------------------------------------------------------------------------------------------------------------
+
+PLACES = {
+    "lighthouse": {
+        "en": (
+            "How high is the lighthouse of Lindau?",
+            "The lighthouse of Lindau is 33 metres high. It dates from 1856.",
+        ),
+        "de": ("Wie hoch ist der Leuchtturm von Lindau?", "Der Leuchtturm von Lindau ist 33 Meter hoch und von 1856."),
+        "fi": ("Kuinka korkea Lindaun majakka on?", "Lindaun majakka on 33 metriä korkea. Se on vuodelta 1856."),
+    },
+    "bakery": {
+        "en": ("What does the bakery sell on Sundays?", "On Sundays the bakery sells rye bread and cinnamon buns."),
+        "de": ("Was verkauft die Bäckerei sonntags?", "Sonntags verkauft die Bäckerei Roggenbrot und Zimtschnecken."),
+        "fi": ("Mitä leipomo myy sunnuntaisin?", "Sunnuntaisin leipomo myy ruisleipää ja korvapuusteja."),
+    },
+    "tram": {
+        "en": ("Which colour do the trams have?", "The trams are painted green; the night buses are black."),
+        "de": (
+            "Welche Farbe haben die Straßenbahnen?",
+            "Die Straßenbahnen sind grün lackiert, die Nachtbusse schwarz.",
+        ),
+        "fi": ("Minkä väriset raitiovaunut ovat?", "Raitiovaunut on maalattu vihreiksi, yöbussit ovat mustia."),
+    },
+}
+LANGUAGES = ("de", "en", "fi")
+
+
+@pytest.fixture
+def question_set(tmp_path: Path) -> Path:
+    """Three questions in three languages, each right for its passage in each of them."""
+    texts = [(f"{language}:{place}", language, *PLACES[place][language]) for place in PLACES for language in LANGUAGES]
+    return write_question_set(
+        tmp_path / "set",
+        passages=[{"_id": name, "title": "", "text": text, "language": code} for name, code, _, text in texts],
+        questions=[{"_id": name, "text": question, "language": code} for name, code, question, _ in texts],
+        judged=[
+            (f"{code}:{place}", f"{other}:{place}", 1) for place in PLACES for code in LANGUAGES for other in LANGUAGES
+        ],
+    )
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary folders are made."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    return folder
+
+
+METRICS = ["ndcg@10", "recall@1", "recall@5", "recall@10", "recall@100", "mrr@10", "success@1"]
+
+
+def test_eval_json_has_the_promised_shape(run: Run, question_set: Path, temporary: Path) -> None:
+    result = run("eval", question_set, "--by-language-pair", "--json")
+    assert (result.code, result.err) == (0, "")
+    shape = result.object
+    assert list(shape) == ["overall", "same_language", "across_languages", "pairs", "latency_ms"]
+    assert list(shape["pairs"]) == [f"{asked}-{told}" for asked in LANGUAGES for told in LANGUAGES]
+    assert [list(scores) for scores in [shape["overall"], *shape["pairs"].values()]] == [METRICS] * 10
+    assert shape["same_language"] == dict.fromkeys(METRICS, 1.0)
+    assert {pair: shape["pairs"][pair] for pair in ("de-de", "en-en", "fi-fi")} == dict.fromkeys(
+        ("de-de", "en-en", "fi-fi"), dict.fromkeys(METRICS, 1.0)
+    )
+    assert shape["across_languages"]["recall@10"] == 1.0  # there are three passages in each language
+    assert 0 < shape["latency_ms"]["p50"] <= shape["latency_ms"]["p95"]
+    assert list(temporary.iterdir()) == []
+    assert not Path(".footnote").exists()
+
+
+def test_eval_without_pairs_counts_every_right_passage(run: Run, question_set: Path) -> None:
+    shape = run("eval", question_set, "--json").object
+    assert (shape["pairs"], shape["same_language"], shape["across_languages"]) == ({}, None, None)
+    assert shape["overall"]["success@1"] == 1.0
+    assert shape["overall"]["recall@1"] == pytest.approx(1 / 3, abs=1e-4)
+
+
+def test_eval_stops_at_the_step_that_is_named(run: Run, question_set: Path) -> None:
+    # Words alone do not lead from one language into another; German and English do not share one here but a name.
+    pairs = run("eval", question_set, "--by-language-pair", "--searcher", "lexical", "--json").object["pairs"]
+    assert pairs["fi-fi"]["success@1"] == 1.0
+    assert pairs["fi-en"]["success@1"] == pytest.approx(1 / 3, abs=1e-4)
+    for searcher in ("dense", "fused", "reranked"):
+        shape = run("eval", question_set, "--searcher", searcher, "--json").object
+        assert shape["overall"]["success@1"] == 1.0
+
+
+def test_eval_draws_the_pairs_and_prints_tables(run: Run, question_set: Path, tmp_path: Path) -> None:
+    result = run("eval", question_set, "--by-language-pair", "--sample", "1", "--plot", tmp_path / "pairs.png")
+    assert (result.code, result.err) == (0, "")
+    lines = result.out.splitlines()
+    assert lines[0].split() == METRICS
+    assert [line.split("  ")[0] for line in lines[1:4]] == ["overall", "same language", "across languages"]
+    assert lines[6].split() == list(LANGUAGES)
+    assert lines[-1].startswith("one search: p50 ")
+    assert (tmp_path / "pairs.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--plot", "pairs.png"], "Error: --plot draws language pairs. Add --by-language-pair.\n"),
+        (
+            ["--by-language-pair", "--plot", "nowhere/pairs.png"],
+            "Error: The picture 'nowhere/pairs.png' cannot be written: 'nowhere' is no folder.\n",
+        ),
+        (
+            ["--split", "dev"],
+            "Error: 'set/qrels/dev.tsv' does not exist (there are test): name another one with --split.\n",
+        ),
+    ],
+)
+def test_an_eval_that_cannot_be_is_one_line(run: Run, question_set: Path, options: list[str], says: str) -> None:
+    assert question_set.is_dir()
+    assert run("eval", "set", *options) == Result(1, "", says)
+
+
+def test_a_question_set_that_cannot_be_read_is_one_line(run: Run, question_set: Path, temporary: Path) -> None:
+    assert run("eval", "docs/osaka.txt") == Result(
+        1, "", "Error: 'docs/osaka.txt' is no folder: name one in BEIR layout, with corpus.jsonl in it.\n"
+    )
+    assert (
+        run("eval", "docs").err
+        == "Error: 'docs/qrels/test.tsv' does not exist (there is none): name another one with --split.\n"
+    )
+    with (question_set / "corpus.jsonl").open("a", encoding="utf-8") as file:
+        file.write("{\n")
+    result = run("eval", "set")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("Error: 'set/corpus.jsonl', line 10 is not valid JSON: ")
+    assert list(temporary.iterdir()) == []
+
+
+def test_passages_that_cannot_be_indexed_are_counted(run: Run, question_set: Path, temporary: Path) -> None:
+    with (question_set / "corpus.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"_id": "empty", "text": " "}\n')
+    result = run("eval", "set", "--json")
+    assert (result.code, result.object["overall"]["success@1"]) == (0, 1.0)
+    assert result.err == "Passages that could not be indexed: 1, the first because 'empty' has no text to index.\n"
+    assert list(temporary.iterdir()) == []
 
 
 # -- What goes wrong ---------------------------------------------------------------------------------------------------
@@ -496,6 +698,30 @@ def test_ctrl_c_during_ingest_is_one_line_and_keeps_what_was_done(tmp_path: Path
         assert finished < 400
     finally:
         catalog.close()
+
+
+@pytest.mark.usefixtures("_interruptible")
+def test_ctrl_c_during_eval_leaves_nothing_behind(tmp_path: Path) -> None:
+    passages = [
+        {"_id": str(n), "text": f"Thing {n} is {n * 31 % 977} metres high.", "language": "en"} for n in range(3000)
+    ]
+    questions = [{"_id": "q", "text": "How high is thing 7?", "language": "en"}]
+    folder = write_question_set(tmp_path / "set", passages=passages, questions=questions, judged=[("q", "7", 1)])
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    with subprocess.Popen(
+        [FOOTNOTE, "eval", folder],
+        env={**clean_environment(), "TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        while not list(temporary.glob("*/home/*")):
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err.count(b"\n")) == (130, b"", 1)
+    assert list(temporary.iterdir()) == []
 
 
 @pytest.fixture

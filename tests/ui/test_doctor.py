@@ -1,11 +1,15 @@
 """The doctor: every finding in its words, good and bad."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from pydantic import SecretStr
 
 from index.knowledge_base import open_catalog
+from index.lexical_sync import lexical_problems, open_lexical_index
+from tests.rerank_server import running_rerank_server
 from ui.build import build_ingest, sync_vector_store
 from ui.doctor import Finding, examine
 from ui.settings import Settings
@@ -44,11 +48,44 @@ def test_a_healthy_index_is_all_good(settings: Settings) -> None:
     assert first.text.endswith(f", home '{settings.home}'")
     assert findings == [
         Finding(True, "bundled embedding model footnote-static-v1"),
+        Finding(True, "search results reranked by late interaction (no model set)"),
         Finding(True, "answers as verbatim quotes (no chat model set)"),
         Finding(True, "2 documents"),
         Finding(True, "catalog, lexical index and Chroma agree"),
         Finding(True, "every document is as its file is"),
     ]
+
+
+def test_reranking_that_is_off_is_said(settings: Settings) -> None:
+    off = settings.model_copy(update={"reranker": "off"})
+    assert list(examine(off))[2] == Finding(True, "search results are not reranked (FOOTNOTE_RERANKER=off)")
+
+
+def test_a_reranker_that_answers_is_named_and_gets_its_own_key_only(settings: Settings) -> None:
+    with running_rerank_server() as server:
+        keyless = settings.model_copy(
+            update={"reranker": "some-model", "reranker_url": server.base_url, "openai_api_key": SecretStr("sk-chat")}
+        )
+        with_key = keyless.model_copy(update={"reranker_key": SecretStr("sk-rerank")})
+        for configured in (keyless, with_key):
+            assert list(examine(configured))[2] == Finding(
+                True, "search results reranked by endpoint:some-model, which answers"
+            )
+        assert [request.authorization for request in server.requests] == [None, "Bearer sk-rerank"]
+        assert [request.body["model"] for request in server.requests] == ["some-model", "some-model"]
+
+
+def test_a_reranker_that_does_not_answer_does_not_hide_the_rest(settings: Settings) -> None:
+    dead = settings.model_copy(update={"reranker": "some-model", "reranker_url": "http://127.0.0.1:1/v1"})
+    findings = list(examine(dead))
+    assert [finding.good for finding in findings] == [True, True, False, True, True, True, True]
+    assert findings[2].text.startswith("The rerank endpoint http://127.0.0.1:1/v1/rerank did not rerank with model")
+
+
+def test_a_reranker_that_is_not_there_is_an_error_with_its_cure(settings: Settings) -> None:
+    findings = list(examine(settings.model_copy(update={"reranker": "no-such-model"})))
+    assert [finding.good for finding in findings] == [True, True, False, True, True, True, True]
+    assert findings[2].text.startswith("The reranker 'no-such-model' is not on this machine, or not all of it;")
 
 
 def test_a_chat_model_is_named(settings: Settings) -> None:
@@ -58,8 +95,8 @@ def test_a_chat_model_is_named(settings: Settings) -> None:
 
 def test_a_setting_that_cannot_work_does_not_hide_the_rest(settings: Settings) -> None:
     findings = list(examine(settings.model_copy(update={"openai_base_url": "http://localhost:1/v1"})))
-    assert [finding.good for finding in findings] == [True, True, False, True, True, True]
-    assert findings[2].text.startswith("OPENAI_API_KEY or OPENAI_BASE_URL is set, but no model is named.")
+    assert [finding.good for finding in findings] == [True, True, True, False, True, True, True]
+    assert findings[3].text.startswith("OPENAI_API_KEY or OPENAI_BASE_URL is set, but no model is named.")
 
 
 def test_without_an_index_it_says_what_to_do(tmp_path: Path) -> None:
@@ -111,9 +148,22 @@ def test_chroma_in_another_process_is_mentioned(settings: Settings) -> None:
         )
 
 
-def test_a_lexical_index_that_lost_a_row_is_wrong(settings: Settings) -> None:
+def test_a_lexical_index_that_lost_a_chunk_is_mended(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     catalog = open_catalog(settings.home)
-    with catalog._database.transaction() as connection:
-        connection.execute("DELETE FROM lexical WHERE rowid = 1")
+    lexical = open_lexical_index(catalog, index_id=1)
+    with lexical.writing() as writer:
+        writer.delete([1])
+        writer.commit()
+    assert lexical_problems(catalog, lexical, index_id=1) == ["The catalog holds 2 chunks, the lexical index 1."]
+    assert bad(settings) == []
+    assert caplog.messages == [f"The lexical index '{lexical.folder}' lacked chunks; building it anew."]
+    assert lexical_problems(catalog, lexical, index_id=1) == []
     catalog.close()
-    assert bad(settings) == ["The catalog holds 2 chunks, the lexical index 1."]
+
+
+def test_a_lexical_index_that_another_process_is_busy_with_is_wrong(settings: Settings) -> None:
+    catalog = open_catalog(settings.home)
+    shutil.rmtree(open_lexical_index(catalog, index_id=1).folder)
+    catalog.close()
+    with FileLock(settings.home / "lexical.lock"):
+        assert bad(settings) == ["The catalog holds 2 chunks, the lexical index 0."]

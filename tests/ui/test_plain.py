@@ -8,8 +8,9 @@ import pytest
 from index.catalog import DocumentRecord
 from index.documents import Chunk, ScoredChunk
 from rag.answers import Answer
+from rag.evaluation import METRICS, Evaluation, Pair
 from tests.fakes import make_citation, make_passage
-from ui.plain import answer_plain, documents_plain, one_line, printable, search_plain
+from ui.plain import answer_plain, documents_plain, evaluation_plain, one_line, printable, search_plain
 
 # Clears the screen, sets the window's title, rings, goes back, turns letters around; with the eight-bit forms of these.
 HOSTILE = "a\x1b[2J\x1b]0;owned\x07\x08\r\x9b31m\x85\x7f\u202eb\u2066\x00c"
@@ -56,6 +57,16 @@ def test_search_results_are_ranked_from_one() -> None:
     assert search_plain([], [RECORD]) == "Nothing was found."
 
 
+def test_a_search_result_names_its_versions() -> None:
+    versions = tuple(Chunk(name, name, "Text.", 0, 5) for name in ("lahti.de.md", "gone.md", "untitled.md"))
+    found = ScoredChunk(Chunk("c-1", "lahti.md", "Se on Suomessa.", 19, 34), 0.876, ("dense",), versions)
+    german = replace(RECORD, source="lahti.de.md", title="Lahti,\ndie Stadt", language="de")
+    untitled = replace(RECORD, source="untitled.md", title="", language="en")
+    assert search_plain([found], [RECORD, german, untitled]).splitlines()[-1] == (
+        "   also in: Lahti, die Stadt (de), untitled.md (en)"
+    )
+
+
 def test_a_long_result_is_cut() -> None:
     found = ScoredChunk(Chunk("c-1", "lahti.md", "word " * 100, 0, 500), 0.5, ("dense",))
     last = search_plain([found], [RECORD]).splitlines()[-1]
@@ -71,11 +82,33 @@ def test_documents_are_one_line_each() -> None:
     assert documents_plain([]) == "No documents. Run: footnote ingest FOLDER"
 
 
+def test_an_evaluation_is_a_table_of_means_and_one_of_pairs() -> None:
+    low, high = (dict.fromkeys(METRICS, value) for value in (0.25, 1.0))
+    pairs = {Pair("de", "en"): low, Pair("en", "en"): high, Pair("de", "de"): high}
+    shown = evaluation_plain(Evaluation({**low, "ndcg@10": 0.5}, pairs, high, low, {"p50": 4.25, "p95": 9.0}))
+    assert shown.splitlines() == [
+        "                     ndcg@10    recall@1    recall@5   recall@10  recall@100      mrr@10   success@1",
+        "overall                0.500       0.250       0.250       0.250       0.250       0.250       0.250",
+        "same language          1.000       1.000       1.000       1.000       1.000       1.000       1.000",
+        "across languages       0.250       0.250       0.250       0.250       0.250       0.250       0.250",
+        "",
+        "ndcg@10 by language of questions (rows) and of passages (columns)",
+        "         de     en",
+        "de    1.000  0.250",
+        "en        -  1.000",
+        "",
+        "one search: p50 4.2 ms, p95 9.0 ms",
+    ]
+    plain = evaluation_plain(Evaluation(low, {}, None, None, {"p50": 4.25, "p95": 9.0}))
+    assert plain.splitlines()[1:] == [shown.splitlines()[1].replace("0.500", "0.250"), *shown.splitlines()[-2:]]
+
+
 def test_a_hostile_document_does_not_reach_the_terminal() -> None:
     passage = replace(PASSAGE, text=HOSTILE, title=HOSTILE, document=HOSTILE)
     citation = make_citation(HOSTILE, passage=passage)
     record = replace(RECORD, source=HOSTILE, title=HOSTILE)
-    found = ScoredChunk(Chunk("c", HOSTILE, HOSTILE, 0, len(HOSTILE)), 1.0, ("dense",))
+    chunk = Chunk("c", HOSTILE, HOSTILE, 0, len(HOSTILE))
+    found = ScoredChunk(chunk, 1.0, ("dense",), (chunk,))
     shown = [
         answer_plain(Answer("?", "en", f"{HOSTILE} [1]", True, (citation,), (passage,), notice=HOSTILE)),
         answer_plain(Answer("?", "en", HOSTILE, False, passages=(passage,))),

@@ -1,12 +1,14 @@
 """The JSON that scripts read, exactly."""
 
 import json
+from dataclasses import replace
 
 from index.catalog import DocumentRecord
 from index.documents import Chunk, ScoredChunk
 from rag.answers import Answer
+from rag.evaluation import METRICS, Evaluation, Pair
 from tests.fakes import make_citation, make_passage
-from ui.schemas import answer_dict, documents_dict, search_dict
+from ui.schemas import answer_dict, documents_dict, evaluation_dict, search_dict
 
 PASSAGE = make_passage("Lahti on kaupunki. Se on Suomessa.", title="Lahti", language="fi", document="lahti.md")
 RECORD = DocumentRecord(
@@ -89,9 +91,20 @@ def test_search_results_have_the_promised_shape() -> None:
                 "end": 34,
                 "score": 0.1235,
                 "searchers": ["dense", "lexical"],
+                "versions": [],
             }
         ],
     }
+
+
+def test_a_search_result_names_its_versions_that_still_exist() -> None:
+    versions = (Chunk("c-2", "lahti.en.md", "It is in Finland.", 20, 37), Chunk("c-3", "gone.md", "Gone.", 0, 5))
+    found = ScoredChunk(Chunk("c-1", "lahti.md", "Se on Suomessa.", 19, 34), 0.5, ("dense",), versions)
+    english = replace(RECORD, source="lahti.en.md", title="Lahti (city)", language="en")
+    (result,) = search_dict("Lahti", [found], [RECORD, english])["results"]
+    assert result["versions"] == [
+        {"document": "lahti.en.md", "title": "Lahti (city)", "language": "en", "start": 20, "end": 37}
+    ]
 
 
 def test_a_result_whose_document_was_removed_meanwhile_is_left_out() -> None:
@@ -124,4 +137,24 @@ def test_documents_have_their_state_and_reason() -> None:
                 "changed_at": "T",
             },
         ]
+    }
+
+
+def test_an_evaluation_has_the_promised_shape() -> None:
+    low, high = (dict.fromkeys(METRICS, value) for value in (0.123456, 1.0))
+    pairs = {Pair("de", "en"): low, Pair("en", "en"): high}
+    assert evaluation_dict(Evaluation(low, pairs, high, None, {"p50": 4.25, "p95": 9.0})) == {
+        "overall": {
+            "ndcg@10": 0.1235,
+            "recall@1": 0.1235,
+            "recall@5": 0.1235,
+            "recall@10": 0.1235,
+            "recall@100": 0.1235,
+            "mrr@10": 0.1235,
+            "success@1": 0.1235,
+        },
+        "same_language": dict.fromkeys(METRICS, 1.0),
+        "across_languages": None,
+        "pairs": {"de-en": dict.fromkeys(METRICS, 0.1235), "en-en": dict.fromkeys(METRICS, 1.0)},
+        "latency_ms": {"p50": 4.25, "p95": 9.0},
     }

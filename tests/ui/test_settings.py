@@ -29,6 +29,7 @@ def test_without_any_setting_the_index_is_local_and_answers_are_quotes() -> None
     assert settings.chat_model is None
     assert (settings.embedding_model, settings.embedding_url, settings.chroma_url) == (None, None, None)
     assert not settings.allow_download
+    assert (settings.reranks, settings.reranking_model, settings.reranker_url) == (True, None, None)
 
 
 def test_the_option_goes_before_the_environment_and_that_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,9 +140,39 @@ def test_an_address_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (model.base_url, model.api_key, model.timeout) == ("http://localhost:11434/v1", None, 2.5)
 
 
+@pytest.mark.parametrize(
+    ("reranker", "url", "reranks", "model"),
+    [
+        ("late-interaction", "", True, None),
+        ("off", "", False, None),
+        ("off", "http://localhost:8000", False, None),
+        ("some/cross-encoder", "", True, "some/cross-encoder"),
+        ("some-model", "http://localhost:8000", True, "some-model"),
+    ],
+)
+def test_one_setting_chooses_the_reranker(
+    monkeypatch: pytest.MonkeyPatch, reranker: str, url: str, reranks: bool, model: str | None
+) -> None:
+    monkeypatch.setenv("FOOTNOTE_RERANKER", reranker)
+    monkeypatch.setenv("FOOTNOTE_RERANKER_URL", url)
+    settings = load_settings()
+    assert (settings.reranks, settings.reranking_model) == (reranks, model)
+
+
+def test_a_rerank_endpoint_without_a_model_names_both_cures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTNOTE_RERANKER_URL", "http://localhost:8000")
+    with pytest.raises(SettingsError) as caught:
+        load_settings().reranking_model  # noqa: B018 - reading it is the test
+    assert str(caught.value) == (
+        "FOOTNOTE_RERANKER_URL is set, but no model is named. "
+        "Set FOOTNOTE_RERANKER to the model's name, or unset the address for late interaction."
+    )
+
+
 def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-1")
     monkeypatch.setenv("FOOTNOTE_EMBEDDING_KEY", "sk-secret-2")
+    monkeypatch.setenv("FOOTNOTE_RERANKER_KEY", "sk-secret-3")
     monkeypatch.setenv("FOOTNOTE_MODEL", "some-model")
     settings = load_settings()
     for shown in (repr(settings), str(settings), repr(settings.model_dump()), settings.model_dump_json()):
