@@ -101,7 +101,7 @@ def build(home: Path, passages: Mapping[str, tuple[str, str]], embedder: StaticE
             f"---\ntitle: '{number}'\nlanguage: {language}\n---\n{text}", encoding="utf-8"
         )
     catalog = open_catalog(home / "home", create=True)
-    report = Ingest(catalog, embedder, root=folder).run([folder])
+    report = Ingest(catalog, embedder, root=folder, token_ids=embedder).run([folder])
     if report.failed:
         raise SystemExit(report.failed[0].reason)
     return KnowledgeBase(catalog, embedder)
