@@ -113,7 +113,7 @@ class QuotingSettings:
     typical: ByKinship = field(default_factory=lambda: ByKinship(same_language=1.5, same_script=0.7, other_script=0.45))
     """Scores that sentences which answer reach, before their passage's is added."""
     threshold: ByKinship = field(
-        default_factory=lambda: ByKinship(same_language=1.3, same_script=1.2, other_script=1.2)
+        default_factory=lambda: ByKinship(same_language=1.13, same_script=1.1, other_script=1.1)
     )
     """Least score of the best sentence, by kinship; below it the documents do not answer."""
     threshold_size: int = 400
