@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -47,14 +46,6 @@ class Embedder(Protocol):
     def embed_questions(self, texts: Sequence[str]) -> Vectors:
         """Embed texts to search with."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class TokenVectors:
-    """The tokens of one text: unit vectors (tokens, dimensions) and a weight for each, how much it says."""
-
-    vectors: Vectors
-    weights: NDArray[np.float32]
 
 
 def read_table(folder: Path) -> tuple[NDArray[Any], NDArray[np.float32]]:
@@ -117,10 +108,6 @@ class StaticEmbedder:
         """Return the vectors of subwords, each as long as the subword's weight, shape (subwords, dimensions)."""
         return self._rows(ids)
 
-    def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
-        """Return each text's subword vectors, brought to length 1, with their former norms as weights."""
-        return [self._token_vectors(ids) for ids in self._subwords.ids(texts)]
-
     def _embedded(self, texts: Sequence[str]) -> Vectors:
         token_ids = self._subwords.ids(texts)
         lengths = np.array([len(ids) for ids in token_ids])
@@ -135,11 +122,6 @@ class StaticEmbedder:
     def _rows(self, ids: Sequence[int] | NDArray[np.integer[Any]]) -> NDArray[np.float32]:
         rows: NDArray[np.float32] = self._table[ids] * self._factors[ids][:, None]
         return rows
-
-    def _token_vectors(self, ids: list[int]) -> TokenVectors:
-        rows = self._rows(ids)
-        norms = np.linalg.norm(rows, axis=1)
-        return TokenVectors(rows / np.maximum(norms, 1e-12)[:, None], norms)
 
 
 class SentenceTransformerEmbedder:

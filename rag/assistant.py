@@ -22,7 +22,7 @@ from rag.late_interaction import QuoteEmbedder
 from rag.neighbours import merge_neighbours
 from rag.prompts import is_not_in_documents, phrases
 from rag.reranking import Reranker
-from rag.retrieval import build_passages, search
+from rag.retrieval import Searcher, build_passages, search
 from rag.settings import AssistantSettings
 
 log = logging.getLogger(__name__)
@@ -92,20 +92,37 @@ class Assistant:
             within: Which documents to search.
         """
         settings = self._settings.retrieval
-        found = self._found(query, top_k=max(settings.candidates, top_k), within=within)
+        found = self.candidates(query, at_least=top_k, within=within)
         return merge_neighbours(
             found, top_k=top_k, get_document=self._knowledge_base.get_document, settings=settings.folding
         )
 
-    def _found(self, query: str, *, top_k: int, within: DocumentFilter) -> list[ScoredChunk]:
+    def candidates(
+        self,
+        query: str,
+        *,
+        at_least: int = 0,
+        within: DocumentFilter = EVERYTHING,
+        searcher: Searcher = Searcher.RERANKED,
+    ) -> list[ScoredChunk]:
+        """Return the chunks that results and passages are made from, best first.
+
+        Args:
+            query: A question or some words, in any language.
+            at_least: How many are wanted, if more than usual.
+            within: Which documents to search.
+            searcher: How far to go; all but the last are there to be measured.
+        """
+        settings = self._settings.retrieval
         return search(
             self._knowledge_base,
             query,
             language=detect_language(query),
-            top_k=top_k,
+            top_k=max(settings.candidates, at_least),
             token_embedder=self._embedder,
-            settings=self._settings.retrieval,
+            settings=settings,
             within=within,
+            searcher=searcher,
             reranker=self._reranker,
         )
 
@@ -119,7 +136,7 @@ class Assistant:
 
     def retrieve(self, question: str, *, within: DocumentFilter = EVERYTHING) -> list[Passage]:
         """Return the passages that a question would be answered from, numbered from 1, best first."""
-        found = self._found(question, top_k=self._settings.retrieval.candidates, within=within)
+        found = self.candidates(question, within=within)
         return build_passages(self._knowledge_base, found, settings=self._settings.retrieval)
 
     def stream(

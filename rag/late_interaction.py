@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embedding import Embedder, TokenVectors
+from index.embedding import Embedder
 
 # How much of its two neighbours a token's vector takes on where passages are ranked. A static vector says nothing about
 # its place; with this "New York" and "York ... new" differ. Figures: `bench/RESULTS.md`, late interaction.
@@ -22,10 +22,6 @@ TokenIds = NDArray[np.uint32]
 
 class TokenEmbedder(Protocol):
     """Gives each text's token vectors."""
-
-    def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
-        """Return unit vectors and weights of each text's tokens."""
-        ...
 
     def token_ids(self, texts: Sequence[str]) -> list[TokenIds]:
         """Return the ids of each text's tokens, in order."""
@@ -48,21 +44,8 @@ def coverage(question: str, texts: Sequence[str], *, embedder: TokenEmbedder) ->
         texts: What may cover it.
         embedder: Where token vectors come from.
     """
-    if not texts:
-        return []
-    wanted, *offered = embedder.embed_tokens([question, *texts])
-    weights = wanted.weights.astype(np.float64)  # thousands of them add up to more than single precision keeps
-    total = weights.sum()
-    lengths = np.array([len(tokens.weights) for tokens in offered])
-    scores = np.zeros(len(texts))
-    filled = lengths > 0
-    if total == 0 or not filled.any():
-        return [0.0] * len(texts)
-    matches = wanted.vectors @ np.concatenate([tokens.vectors for tokens in offered]).T
-    starts = np.concatenate(([0], np.cumsum(lengths[filled])[:-1]))
-    best = np.clip(np.maximum.reduceat(matches, starts, axis=1), 0, 1)
-    scores[filled] = weights @ best**2 / total
-    return [float(score) for score in scores]
+    asked, *offered = embedder.token_ids([question, *texts])
+    return [float(score) for score in TextTokens(offered, embedder=embedder).coverage(asked)]
 
 
 class TextTokens:
@@ -87,22 +70,30 @@ class TextTokens:
         self._inside = np.ones((len(self._rows), 1), np.float32)  # 1 where the next token belongs to the same text
         self._inside[self._starts[1:] - 1] = self._inside[-1:] = 0
 
+    def coverage(self, question: TokenIds) -> NDArray[np.float64]:
+        """Return for each text how much of the question it covers, from 0 to 1, whatever the order of words."""
+        return self._covered(question, share=0)
+
     def phrase_coverage(self, question: TokenIds) -> NDArray[np.float64]:
         """Return for each text how much of the question it covers, from 0 to 1, order of words included.
 
-        Like `coverage`, but each token is seen together with its neighbours, on both sides alike. Only similarities are
-        mixed, never vectors.
+        Each token is seen together with its neighbours, on both sides alike.
         """
+        return self._covered(question, share=NEIGHBOUR_SHARE)
+
+    def _covered(self, question: TokenIds, *, share: float) -> NDArray[np.float64]:
         scores = np.zeros(len(self._filled))
         wanted = self._embedder.token_rows(question)
+        # Thousands of them add up to more than single precision keeps.
         weights = np.linalg.norm(wanted, axis=1).astype(np.float64)
         if not weights.sum() or not len(self._rows):
             return scores
-        alike = self._rows @ _with_neighbours(wanted).T  # (tokens of the texts, tokens of the question)
+        # Only similarities are mixed, never vectors: (tokens of the texts, tokens of the question).
+        alike = self._rows @ _with_neighbours(wanted, share).T
         mixed = alike.copy()
-        mixed[:-1] += NEIGHBOUR_SHARE * self._inside[:-1] * alike[1:]
-        mixed[1:] += NEIGHBOUR_SHARE * self._inside[:-1] * alike[:-1]
-        mixed /= _mixed_norms(self._rows, self._inside[:, 0])[:, None]
+        mixed[:-1] += share * self._inside[:-1] * alike[1:]
+        mixed[1:] += share * self._inside[:-1] * alike[:-1]
+        mixed /= _mixed_norms(self._rows, self._inside[:, 0], share)[:, None]
         best = np.clip(np.maximum.reduceat(mixed, self._starts, axis=0), 0, 1)
         scores[self._filled] = best**2 @ weights / weights.sum()
         return scores
@@ -116,23 +107,24 @@ class TextTokens:
         return unit
 
 
-def _with_neighbours(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+def _with_neighbours(rows: NDArray[np.float32], share: float) -> NDArray[np.float32]:
     """Unit vectors of tokens that have taken on a share of their neighbours."""
     mixed = rows.copy()
-    mixed[1:] += NEIGHBOUR_SHARE * rows[:-1]
-    mixed[:-1] += NEIGHBOUR_SHARE * rows[1:]
+    mixed[1:] += share * rows[:-1]
+    mixed[:-1] += share * rows[1:]
     unit: NDArray[np.float32] = mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-12)
     return unit
 
 
-def _mixed_norms(rows: NDArray[np.float32], inside: NDArray[np.float32]) -> NDArray[np.float32]:
+def _mixed_norms(rows: NDArray[np.float32], inside: NDArray[np.float32], share: float) -> NDArray[np.float32]:
     """The lengths, never 0, of tokens' vectors mixed with their neighbours, without mixing them.
 
     Args:
         rows: The vectors, in order.
         inside: 1 where the token after a place belongs to the same text, else 0.
+        share: How much of its two neighbours each has taken on.
     """
-    share, next_ = np.float32(NEIGHBOUR_SHARE), inside[:-1]
+    next_ = inside[:-1]
     squares = np.einsum("ij,ij->i", rows, rows)
     products = next_ * np.einsum("ij,ij->i", rows[:-1], rows[1:])
     over = next_[:-1] * next_[1:] * np.einsum("ij,ij->i", rows[:-2], rows[2:])

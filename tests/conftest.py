@@ -56,3 +56,17 @@ def seeds_knowledge_base(seeds_home: Path, bundled: StaticEmbedder) -> Iterator[
     """The starter articles, opened for searching."""
     with build_knowledge_base(Settings.model_construct(home=seeds_home), bundled=bundled) as knowledge_base:
         yield knowledge_base
+
+
+@pytest.fixture
+def asked_hosts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The hosts that are looked up in the network, which none is found in."""
+    asked: list[str] = []
+
+    def look_up(host: str, *_: object, **__: object) -> list[object]:
+        asked.append(host)
+        raise OSError(f"The test asks no network for {host!r}.")
+
+    monkeypatch.setattr("huggingface_hub.utils._detect_agent._registry", None)  # asked for once in a process
+    monkeypatch.setattr("socket.getaddrinfo", look_up)
+    return asked

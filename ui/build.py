@@ -12,13 +12,12 @@ from index.embedding import Embedder, EndpointEmbedder, SentenceTransformerEmbed
 from index.filters import DocumentFilter
 from index.ingest import Ingest, Progress
 from index.knowledge_base import SCAN_UP_TO, KnowledgeBase, open_catalog, open_knowledge_base
-from index.language import detect_language
 from index.settings import ChunkingSettings, LoadingSettings
 from index.vector_store import open_vector_store
 from rag.assistant import Assistant
 from rag.evaluation import Search
 from rag.reranking import CrossEncoderReranker, EndpointReranker, Reranker
-from rag.retrieval import Searcher, search
+from rag.retrieval import Searcher
 from rag.settings import AssistantSettings, RetrievalSettings
 from ui.settings import Settings
 
@@ -147,20 +146,12 @@ def open_apart(settings: Settings, documents: Iterable[Document], *, progress: P
 def build_search(
     settings: Settings, knowledge_base: KnowledgeBase, *, searcher: Searcher, reranker: Reranker | None
 ) -> Search:
-    """The search of `Assistant.retrieve`, which a question is answered from, up to a step of choice."""
-    bundled, retrieval = StaticEmbedder(), reading_settings(settings).retrieval
+    """The search that a question is answered from, up to a step of choice."""
+    assistant = Assistant(
+        knowledge_base, embedder=StaticEmbedder(), reranker=reranker, settings=reading_settings(settings)
+    )
 
     def run(query: str, within: DocumentFilter) -> list[ScoredChunk]:
-        return search(
-            knowledge_base,
-            query,
-            language=detect_language(query),
-            top_k=retrieval.candidates,
-            token_embedder=bundled,
-            settings=retrieval,
-            within=within,
-            searcher=searcher,
-            reranker=reranker,
-        )
+        return assistant.candidates(query, within=within, searcher=searcher)
 
     return run

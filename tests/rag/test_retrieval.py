@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from index.catalog import Catalog
 from index.documents import Document, ScoredChunk
-from index.embedding import StaticEmbedder, TokenVectors
+from index.embedding import StaticEmbedder
 from index.filters import EVERYTHING, DocumentFilter
 from index.knowledge_base import CATALOG_FILE, KnowledgeBase
 from index.language import detect_language
@@ -142,10 +142,6 @@ class RecordingTokens:
     def __init__(self, bundled: StaticEmbedder) -> None:
         self._bundled = bundled
         self.cut: list[str] = []
-
-    def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
-        self.cut += texts
-        return self._bundled.embed_tokens(texts)
 
     def token_ids(self, texts: Sequence[str]) -> list[NDArray[np.uint32]]:
         self.cut += texts
