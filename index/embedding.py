@@ -1,5 +1,6 @@
 """Text to vectors: the bundled static model, any sentence-transformers model, any OpenAI-compatible endpoint."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -255,15 +256,23 @@ class EndpointEmbedder:
 
 @contextmanager
 def hub_offline(offline: bool) -> Iterator[None]:
-    """Keep huggingface_hub off the network: `local_files_only` alone lets it ask for things that are no model files."""
+    """Keep huggingface_hub off the network: `local_files_only` alone lets it ask for things that are no model files.
+
+    What sentence-transformers logs about a model's revision is left out, as it pins none here: where a model is not on
+    this machine, it would stand beside the error that says so.
+    """
     from huggingface_hub import constants
 
     before = constants.HF_HUB_OFFLINE
     constants.HF_HUB_OFFLINE = before or offline
+    revisions = logging.getLogger("sentence_transformers.util.file_io")
+    level = revisions.level
+    revisions.setLevel(logging.ERROR)
     try:
         yield
     finally:
         constants.HF_HUB_OFFLINE = before
+        revisions.setLevel(level)
 
 
 def _normalised(vectors: Vectors) -> Vectors:

@@ -269,13 +269,18 @@ class TestSentenceTransformerEmbedder:
         self._check_prompts(folder, question_prompt="ask ", passage_prompt="tell ")
 
     @pytest.mark.usefixtures("sentence_transformer")  # so that the import is not in the time taken
-    @pytest.mark.parametrize("model", ["no-such-organisation/no-such-model", "/no/such/folder", "no-such-model"])
-    def test_missing_model_is_named_without_asking_the_network(self, model: str, asked_hosts: list[str]) -> None:
+    @pytest.mark.parametrize(
+        "model", ["no-such-organisation/no-such-model", "/no/such/folder", "/nowhere", "no-such-model"]
+    )
+    def test_missing_model_is_named_without_asking_the_network(
+        self, model: str, asked_hosts: list[str], caplog: pytest.LogCaptureFixture
+    ) -> None:
         started = time.monotonic()
         with pytest.raises(EmbeddingError) as caught:
             SentenceTransformerEmbedder(model)
         assert time.monotonic() - started < 3
         assert asked_hosts == []
+        assert caplog.records == []
         assert repr(model) in str(caught.value)
         assert "FOOTNOTE_ALLOW_DOWNLOAD" in str(caught.value)
 

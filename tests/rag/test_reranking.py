@@ -156,15 +156,18 @@ class TestCrossEncoder:
             CrossEncoderReranker(str(model)).scores(QUESTION, TEXTS)
 
     @pytest.mark.usefixtures("cross_encoder")  # so that the import is not in the time taken
-    @pytest.mark.parametrize("model", ["no-such-organisation/no-such-model", "/no/such/folder", "late_interaction"])
+    @pytest.mark.parametrize(
+        "model", ["no-such-organisation/no-such-model", "/no/such/folder", "/nowhere", "late_interaction"]
+    )
     def test_model_that_is_not_there_is_named_without_asking_the_network(
-        self, model: str, asked_hosts: list[str]
+        self, model: str, asked_hosts: list[str], caplog: pytest.LogCaptureFixture
     ) -> None:
         started = time.monotonic()
         with pytest.raises(RerankingError) as caught:
             CrossEncoderReranker(model)
         assert time.monotonic() - started < 3
         assert asked_hosts == []
+        assert caplog.records == []
         assert str(caught.value) == (
             f"The reranker {model!r} is not on this machine, or not all of it; give the path of its folder, or set "
             "FOOTNOTE_ALLOW_DOWNLOAD=1 to fetch it. FOOTNOTE_RERANKER=late-interaction needs no model."
