@@ -279,9 +279,12 @@ def test_one_process_ingests_while_another_searches(
         read_lines(writer, 3)
         with KnowledgeBase(Catalog(tmp_path / "catalog.sqlite3"), bundled) as knowledge_base:
             seen: list[int] = []
+            query = "wordboth0 wordboth1 wordboth2 wordboth3 speaks"
+            while not _sources(knowledge_base, query):  # the writer's first commit may take its time
+                read_lines(writer, 1)
             for _ in range(20):
                 read_lines(writer, 3)
-                names = _sources(knowledge_base, "wordboth0 wordboth1 wordboth2 wordboth3 speaks")
+                names = _sources(knowledge_base, query)
                 assert len(names) == len(set(names))
                 seen.append(len(names))
             assert seen[-1] > seen[0] > 0
@@ -293,4 +296,4 @@ def test_one_process_ingests_while_another_searches(
 
 
 def _sources(knowledge_base: KnowledgeBase, query: str) -> Sequence[str]:
-    return [scored.chunk.source for scored in knowledge_base.search_lexical(query, limit=1000)]
+    return [scored.chunk.source for scored in knowledge_base.search_lexical(query, limit=100_000)]
