@@ -1,6 +1,9 @@
 """What goes into the assistant and what comes out: turns, passages, citations, answers and the events of a stream."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
+
+from index.errors import FootnoteError
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,36 @@ class Citation:
     chunk: str
 
 
+class Problem(StrEnum):
+    """Why a statement of a chat model is not supported."""
+
+    UNCITED = "uncited"
+    """It carries no mark, or only marks of passages that do not exist."""
+    FACT_MISSING = "fact_missing"
+    """A number, date, address, quotation or name in it stands in none of the passages it cites."""
+    NOT_COVERED = "not_covered"
+    """Nothing in the passages it cites says something like it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence of an answer, and whether the documents support it: `answer.text[start:end]`, marks included."""
+
+    start: int
+    end: int
+    citations: tuple[int, ...] = ()
+    """Numbers of the citations that stand in it, each checked."""
+    problem: Problem | None = None
+    """`None` if it is supported."""
+    missing: tuple[str, ...] = ()
+    """The facts that were not found, as written in the answer."""
+
+    @property
+    def supported(self) -> bool:
+        """Whether the passages it cites say it."""
+        return self.problem is None
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the assistant returns. "Not in the documents" is a normal answer, with `answered` false.
@@ -63,6 +96,8 @@ class Answer:
     text: str
     answered: bool
     citations: tuple[Citation, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    """The sentences of the text in order; in verbatim quotes each quote is one, and supported."""
     passages: tuple[Passage, ...] = ()
     model: str | None = None
     """Name of the chat model that wrote it; `None` for verbatim quotes."""
@@ -81,9 +116,16 @@ class PassagesFound:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """The next piece of the answer's text. A mark `[n]` arrives whole, and only if passage n exists."""
+    """The next piece of the answer's text. A mark `[n]` arrives whole, after the citation n that it stands for."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CitationsFound:
+    """Citations whose marks come with the next token."""
+
+    citations: tuple[Citation, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,4 +135,14 @@ class Done:
     answer: Answer
 
 
-Event = PassagesFound | Token | Done
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Last event of a stream that could not be answered, not even with quotes."""
+
+    message: str
+    """A sentence for the reader, in their language."""
+    error: FootnoteError
+    """What happened, for the log."""
+
+
+Event = PassagesFound | Token | CitationsFound | Done | Failed
