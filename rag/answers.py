@@ -96,8 +96,6 @@ class Answer:
     text: str
     answered: bool
     citations: tuple[Citation, ...] = ()
-    statements: tuple[Statement, ...] = ()
-    """The sentences of the text in order; in verbatim quotes each quote is one, and supported."""
     passages: tuple[Passage, ...] = ()
     model: str | None = None
     """Name of the chat model that wrote it; `None` for verbatim quotes."""
@@ -105,6 +103,8 @@ class Answer:
     """A sentence for the reader, in their language, when something did not go as asked (the model failed)."""
     timings: dict[str, float] = field(default_factory=dict)
     """Seconds per step."""
+    statements: tuple[Statement, ...] = ()
+    """The sentences of the text in order; in verbatim quotes each quote is one, and supported."""
 
 
 @dataclass(frozen=True, slots=True)
