@@ -22,12 +22,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from index.documents import ScoredChunk
 from index.embedding import StaticEmbedder
 from index.ingest import Ingest
 from index.knowledge_base import KnowledgeBase, open_catalog
-from rag.answers import Passage
 from rag.extractive import choose_quotes, find_quotes
 from rag.kinship import ByKinship, kinship
+from rag.quote_units import Quote
 from rag.retrieval import build_passages, search
 from rag.settings import QuotingSettings, RetrievalSettings
 
@@ -45,6 +46,11 @@ class Query:
     text: str
     passage: str
     answers: Mapping[str, Sequence[str]]
+
+    @property
+    def article(self) -> int:
+        """The number of the article that the passage is of."""
+        return int(self.passage.partition("_")[0])
 
 
 @dataclass(slots=True)
@@ -80,6 +86,16 @@ class Data:
                 Query(row["language"], row["text"], passage_of[row["_id"]], answers[_number(row["_id"])])
             )
 
+    def only(self, language: str) -> dict[str, tuple[str, str]]:
+        """Return the passages in one language, as `build` takes them."""
+        return {number: (language, text) for number, text in self.passages[language].items()}
+
+    def mixed(self, languages: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """Return each passage in one language only, languages taking turns, as `build` takes them."""
+        numbers = sorted(self.passages[languages[0]])
+        turns = {number: languages[at % len(languages)] for at, number in enumerate(numbers)}
+        return {number: (language, self.passages[language][number]) for number, language in turns.items()}
+
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8") as lines:
@@ -107,6 +123,43 @@ def build(home: Path, passages: Mapping[str, tuple[str, str]], embedder: StaticE
     return KnowledgeBase(catalog, embedder)
 
 
+def find(
+    knowledge_base: KnowledgeBase, query: Query, *, embedder: StaticEmbedder, settings: RetrievalSettings
+) -> list[ScoredChunk]:
+    """Search as a user's question would."""
+    return search(
+        knowledge_base,
+        query.text,
+        language=query.language,
+        top_k=settings.candidates,
+        token_embedder=embedder,
+        settings=settings,
+    )
+
+
+def read_quotes(
+    knowledge_base: KnowledgeBase,
+    query: Query,
+    found: Sequence[ScoredChunk],
+    *,
+    embedder: StaticEmbedder,
+    settings: RetrievalSettings,
+) -> list[Quote]:
+    """Return all sentences of the passages made of what was found, best first."""
+    passages = build_passages(knowledge_base, found, settings=settings)
+    return find_quotes(query.text, passages, language=query.language, embedder=embedder, settings=QuotingSettings())
+
+
+def without_passage(found: Sequence[ScoredChunk], query: Query) -> list[ScoredChunk]:
+    """Return what would have been found without the passage that answers: others of its article are left."""
+    return [scored for scored in found if scored.chunk.source != f"{query.passage}.md"]
+
+
+def without_article(found: Sequence[ScoredChunk], query: Query) -> list[ScoredChunk]:
+    """Return what would have been found without the whole article that the passage is of."""
+    return [scored for scored in found if not scored.chunk.source.startswith(f"{query.article}_")]
+
+
 def ask(
     knowledge_base: KnowledgeBase,
     query: Query,
@@ -117,29 +170,17 @@ def ask(
     settings: RetrievalSettings,
 ) -> None:
     """Run one question as a user's would be, once more as if its passage were not there, and count both."""
-    found = search(
-        knowledge_base,
-        query.text,
-        language=query.language,
-        top_k=settings.candidates,
-        token_embedder=embedder,
-        settings=settings,
-    )
+    found = find(knowledge_base, query, embedder=embedder, settings=settings)
     right = f"{query.passage}.md"
     ranking = list(dict.fromkeys(scored.chunk.source for scored in found))[:10]
 
-    def quotes(passages: Sequence[Passage]) -> list[str]:
-        scored = find_quotes(
-            query.text, passages, language=query.language, embedder=embedder, settings=QuotingSettings()
-        )
-        chosen = choose_quotes(
-            scored, language=query.language, searched=knowledge_base.count_chunks(), settings=QuotingSettings()
-        )
+    def quotes(found: Sequence[ScoredChunk]) -> list[str]:
+        scored = read_quotes(knowledge_base, query, found, embedder=embedder, settings=settings)
+        chosen = choose_quotes(scored, language=query.language, settings=QuotingSettings())
         return [quote.text for quote in chosen]
 
-    quoted = quotes(build_passages(knowledge_base, found, settings=settings))
-    without = [scored for scored in found if scored.chunk.source != right]
-    refused_without = not quotes(build_passages(knowledge_base, without, settings=settings))
+    quoted = quotes(found)
+    refused_without = not quotes(without_passage(found, query))
     for tally in tallies:
         tally.ndcg.append(1 / math.log2(ranking.index(right) + 2) if right in ranking else 0.0)
         tally.quoted.append(any(answer in quote for quote in quoted for answer in query.answers[language]))
@@ -173,8 +214,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as homes:
         bases = {}
         for language in languages:
-            passages = {number: (language, text) for number, text in data.passages[language].items()}
-            bases[language] = build(Path(homes) / language, passages, embedder)
+            bases[language] = build(Path(homes) / language, data.only(language), embedder)
         everything = Tally()
         for language in languages:
             tally = Tally()
@@ -191,15 +231,13 @@ def main() -> None:
                     ask(bases[answered], query, answered, (tally, everything), embedder=embedder, settings=settings)
                 show(f"across {pair}", tally)
         show("across, mean", everything)
-        numbers = sorted(data.passages[languages[0]])
-        turns = {number: languages[at % len(languages)] for at, number in enumerate(numbers)}
-        mixed = {number: (language, data.passages[language][number]) for number, language in turns.items()}
+        mixed = data.mixed(languages)
         base = build(Path(homes) / "mixed", mixed, embedder)
         for name, used in (("mixed", settings), ("mixed, raw", NO_KINSHIP)):
             tallies: dict[str, Tally] = defaultdict(Tally)
             for language in languages:
                 for query in data.queries[language][:: options.every]:
-                    answered = turns[query.passage]
+                    answered, _ = mixed[query.passage]
                     tally = tallies[str(kinship(language, answered))]
                     ask(base, query, answered, (tally,), embedder=embedder, settings=used)
             for near in sorted(tallies):

@@ -1,9 +1,13 @@
 """Which script a letter is of, and which languages are written in which script."""
 
+import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from functools import lru_cache
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from itertools import groupby
 
+from index.function_words import FUNCTION_WORDS
 from index.lengths import HAN_WEIGHT, HANGUL_WEIGHT, KANA_WEIGHT
 
 _RANGES = sorted(
@@ -93,6 +97,18 @@ LANGUAGES_OF_SCRIPT: dict[str, tuple[str, ...]] = {
 # outweigh the Chinese sentence around it.
 _DENSITY = {"han": HAN_WEIGHT, "kana": KANA_WEIGHT, "hangul": HANGUL_WEIGHT}
 _KANA_SHARE = 0.05
+# With so much of a text in one script, what else is in it need not be looked at.
+_CLEAR = 0.9
+
+# What tells that a language is spoken and not only named, in scripts whose function words are not set apart by spaces.
+_GRAMMAR = {
+    "kana": re.compile("[ぁ-ゖ]"),
+    "han": re.compile("[的是了在吗嗎呢哪谁誰什么麼几幾怎为為有和与與这這那何]"),
+    "hangul": re.compile(
+        "(?<=.)(?:은|는|을|를|이|가|의|에|에서|으?로|와|과|도|나요|까|요|다)$|무엇|누구|언제|어디|어떻|얼마|몇|왜"
+    ),
+    "thai": re.compile("อะไร|ใคร|ไหน|เมื่อ|ที่|คือ|เป็น|ของ|และ|มี|ได้|ใน|จาก|กี่|ทำไม|อย่างไร|เท่าไ|ไหม|ใด"),
+}
 
 
 @lru_cache(maxsize=4096)
@@ -105,12 +121,69 @@ def script_of(character: str) -> str | None:
 
 
 def main_script(text: str) -> str | None:
-    """The script that says most in a text, `kana` for all Japanese; None for a text without letters."""
+    """The script of the language a text is in, `kana` for all Japanese; None for a text without letters.
+
+    In a text of several scripts it is the one with function words, because "Was ist 東京タワー?" is German, and names
+    with capitals do not count beside it: "iPhone 15 कीमत" is Hindi. Where that does not decide, the one that says most.
+    """
+    weights = _as_japanese(_weights((character, script_of(character), n) for character, n in Counter(text).items()))
+    if len(weights) > 1 and max(weights.values()) < _CLEAR * sum(weights.values()):
+        weights = _of_plain_words(text, weights)
+    return max(weights, key=lambda script: weights[script], default=None)
+
+
+def function_words_in(text: str, script: str) -> frozenset[str]:
+    """The words that show that a text says something in a script's languages instead of only naming something.
+
+    They are the function words in it, in lower case; where none are known, all its words in that script.
+    """
+    words = {"".join(letters) for found, letters in groupby(text, script_of) if found == script}
+    return frozenset(word.lower() for word in words if _is_function_word(word, script))
+
+
+@cache
+def scripts_of(language: str) -> frozenset[str]:
+    """The scripts that a language is written in, by its code; none for one that is not told apart."""
+    main = language.partition("-")[0]
+    return frozenset(script for script, languages in LANGUAGES_OF_SCRIPT.items() if main in languages)
+
+
+def _weights(counted: Iterable[tuple[str, str | None, int]]) -> dict[str, float]:
+    """What texts of a script, each so many times, say together."""
     weights: defaultdict[str, float] = defaultdict(float)
-    for character, count in Counter(text).items():
-        if script := script_of(character):
-            weights[script] += count * _DENSITY.get(script, 1)
-    # Every Japanese sentence has some kana; a Chinese text may quote a few.
-    if weights["kana"] > _KANA_SHARE * weights["han"]:
-        weights["kana"] += weights.pop("han", 0.0)
-    return max(weights, key=lambda script: weights[script]) if any(weights.values()) else None
+    for text, script, times in counted:
+        if script:
+            weights[script] += times * len(text) * _DENSITY.get(script, 1)
+    return dict(weights)
+
+
+def _as_japanese(weights: dict[str, float]) -> dict[str, float]:
+    """Count Han as Japanese where there is kana: every Japanese sentence has some; a Chinese text may quote a few."""
+    if weights.get("kana", 0) > _KANA_SHARE * weights.get("han", 0):
+        weights["kana"] += weights.pop("han", 0)
+    return weights
+
+
+def _of_plain_words(text: str, weights: dict[str, float]) -> dict[str, float]:
+    """What each script says in words that are no names, for those with function words; `weights` if none is left."""
+    words = [(script, "".join(letters)) for script, letters in groupby(text, script_of) if script]
+    grammar = {(script, word) for script, word in words if _is_function_word(word, script)}
+    counted = ((word, script, 1) for script, word in words if word == word.lower() or (script, word) in grammar)
+    plain = _as_japanese(_weights(counted))
+    speaking = {script for script, _ in grammar}
+    return {script: weight for script, weight in plain.items() if script in speaking} or plain or weights
+
+
+def _is_function_word(word: str, script: str) -> bool:
+    """Whether a word is one of grammar; any word of a script for which none are listed."""
+    if pattern := _GRAMMAR.get(script):
+        return pattern.search(word) is not None
+    listed = _function_words(script)
+    # "IN", "IT" and "A" are abbreviations and grades as often.
+    is_written_as_one = word[1:] == word[1:].lower() and len(word) > (script == "latin")
+    return not listed or (is_written_as_one and word.lower() in listed)
+
+
+@lru_cache(maxsize=64)
+def _function_words(script: str) -> frozenset[str]:
+    return frozenset().union(*(FUNCTION_WORDS.get(language, ()) for language in LANGUAGES_OF_SCRIPT[script]))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from index.errors import FootnoteError
+from rag.explanation import Explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Passage:
     """Id of the best chunk in it."""
     heading: str = ""
     searchers: tuple[str, ...] = ()
+    date: str = ""
+    """The document's date as it states it, ISO 8601 to the day, month or year; empty if it states none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,16 @@ class Answer:
     """Seconds per step."""
     statements: tuple[Statement, ...] = ()
     """The sentences of the text in order; in verbatim quotes each quote is one, and supported."""
+    emphasis: tuple[tuple[int, int], ...] = ()
+    """Characters of the text that hold the very date, amount or name asked for, to be shown bold."""
+    confidence: float | None = None
+    """How sure it is that the quotes answer, from 0 to 1; `None` if a chat model wrote the answer."""
+    answer_language: str = ""
+    """The language a model's text turned out to be in; empty for quotes, and if it cannot be told."""
+    standalone_question: str = ""
+    """What was searched for: the question, completed from the conversation if it does not stand alone."""
+    explanation: Explanation | None = None
+    """What was found and what became of it, if that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,52 +1,67 @@
 """`Assistant`: question in, cited answer out. The public entry of the project for Python programs."""
 
 import logging
-import re
-import time
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 from index.catalog import DocumentRecord
 from index.documents import ScoredChunk
+from index.errors import FootnoteError
 from index.filters import EVERYTHING, DocumentFilter
-from index.function_words import FUNCTION_WORDS
 from index.knowledge_base import KnowledgeBase
-from index.language import UNKNOWN, detect_language
-from rag.answers import Answer, Done, Event, Passage, PassagesFound, Token, Turn
-from rag.citations import cite, drop_refusal, known_marks, without_refusal
+from index.language import detect_language, same_language
+from rag.answer_language import check_answer, question_language
+from rag.answers import Answer, CitationsFound, Done, Event, Failed, Passage, PassagesFound, Token, Turn
+from rag.clock import Clock
+from rag.disagreement import find_disagreement
 from rag.errors import ChatModelError, QuestionError
-from rag.extractive import answer_text, choose_quotes, find_quotes, quote_citations
+from rag.explanation import explain
+from rag.extractive import choose_quotes, find_quotes
+from rag.follow_ups import SearchQuestion, blend, search_question
 from rag.late_interaction import QuoteEmbedder
 from rag.neighbours import merge_neighbours
-from rag.prompts import is_not_in_documents, phrases
+from rag.prompts import phrases, render_repair_prompt
+from rag.quote_text import write_quotes
 from rag.reranking import Reranker
-from rag.retrieval import Searcher, build_passages, search
+from rag.retrieval import Searcher, SearchSteps, build_passages, search_steps
+from rag.rewriting import rewritten_question
 from rag.settings import AssistantSettings
+from rag.writing import write
 
 log = logging.getLogger(__name__)
 
-_WORD = re.compile(r"\w+")
-_KATAKANA = re.compile("[\u30a1-\u30ff]+")
-_FUNCTION_WORDS = frozenset().union(*FUNCTION_WORDS.values())
-# More words with capitals are a heading.
-_MOST_NAMES = 4
-
 
 class ModelChain(Protocol):
-    """Writes an answer with a chat model: the passages first, then its text piece by piece."""
+    """Writes with a chat model."""
 
     @property
     def model(self) -> str:
         """Name of the chat model."""
         ...
 
-    def stream(
-        self, question: str, *, language: str, history: Sequence[Turn] = (), within: DocumentFilter = EVERYTHING
-    ) -> Generator[PassagesFound | Token]:
-        """Yield the passages, then the text as it comes; raise `ChatModelError` if it does not end well."""
+    def answer(
+        self, question: str, *, passages: Sequence[Passage], language: str, history: Sequence[Turn] = ()
+    ) -> Generator[str]:
+        """Yield an answer from the passages as it comes; raise `ChatModelError` if it does not end well."""
         ...
+
+    def complete(self, system: str, text: str, *, max_tokens: int | None = None) -> str:
+        """Return what the model replies to a text, or raise `ChatModelError`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What was asked, and how."""
+
+    question: str
+    history: tuple[Turn, ...]
+    language: str
+    within: DocumentFilter
+    explain: bool
+    clock: Clock = field(default_factory=Clock)
 
 
 class Assistant:
@@ -67,21 +82,62 @@ class Assistant:
         self._chain = chain
         self._settings = settings or AssistantSettings()
 
-    def ask(self, question: str, *, history: Sequence[Turn] = (), within: DocumentFilter = EVERYTHING) -> Answer:
-        """Answer a question.
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        within: DocumentFilter = EVERYTHING,
+        interface: str | None = None,
+        explain: bool = False,
+    ) -> Answer:
+        """Answer a question; the arguments are those of `stream`.
+
+        Raises:
+            QuestionError: If the question is empty or too long.
+            FootnoteError: If the index or a model cannot be used.
+        """
+        for event in self.stream(question, history=history, within=within, interface=interface, explain=explain):
+            if isinstance(event, Done):
+                return event.answer
+            if isinstance(event, Failed):
+                raise event.error
+        raise AssertionError("A stream ends with Done or Failed.")
+
+    def stream(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        within: DocumentFilter = EVERYTHING,
+        interface: str | None = None,
+        explain: bool = False,
+    ) -> Iterator[Event]:
+        """Answer a question as a stream of events.
+
+        First `PassagesFound`; then `Token`s, before each that carries a new footnote mark its `CitationsFound`; last
+        `Done`, or `Failed`. The tokens together are the text of the answer in `Done`: what was shown stays.
+
+        When the chat model fails, or nothing it says can be tied to the passages, the answer is quotes, and its notice
+        says why.
 
         Args:
             question: In any language; the answer is in the same.
             history: Earlier turns of the conversation, oldest first.
             within: Which documents to answer from.
+            interface: The language in which the reader sees the program, for questions whose own cannot be told.
+            explain: Whether the answer shall say what was found and what became of it.
 
         Raises:
             QuestionError: If the question is empty or too long.
         """
-        for event in self.stream(question, history=history, within=within):
-            if isinstance(event, Done):
-                return event.answer
-        raise AssertionError("A stream ends with Done.")
+        question = _clean(question, longest=self._settings.longest_question)
+        turns = tuple(Turn(_whole(turn.question), _whole(turn.answer)) for turn in history)
+        language = question_language(question, history=turns, interface=interface)
+        try:
+            yield from self._events(_Request(question, turns, language, within, explain))
+        except FootnoteError as error:
+            yield Failed(phrases(language).failed, error)
 
     def search(self, query: str, *, top_k: int = 10, within: DocumentFilter = EVERYTHING) -> list[ScoredChunk]:
         """Return what suits a query best, best first; chunks that follow each other come as one.
@@ -113,18 +169,8 @@ class Assistant:
             within: Which documents to search.
             searcher: How far to go; all but the last are there to be measured.
         """
-        settings = self._settings.retrieval
-        return search(
-            self._knowledge_base,
-            query,
-            language=detect_language(query),
-            top_k=max(settings.candidates, at_least),
-            token_embedder=self._embedder,
-            settings=settings,
-            within=within,
-            searcher=searcher,
-            reranker=self._reranker,
-        )
+        language = detect_language(query)
+        return list(self._search(query, language, within, at_least=at_least, searcher=searcher).results)
 
     def documents(self) -> list[DocumentRecord]:
         """Return the state of every document, by source."""
@@ -136,114 +182,161 @@ class Assistant:
 
     def retrieve(self, question: str, *, within: DocumentFilter = EVERYTHING) -> list[Passage]:
         """Return the passages that a question would be answered from, numbered from 1, best first."""
-        found = self.candidates(question, within=within)
+        return self._passages(self.candidates(question, within=within))
+
+    def _search(
+        self,
+        query: str,
+        language: str,
+        within: DocumentFilter,
+        *,
+        at_least: int = 0,
+        searcher: Searcher = Searcher.RERANKED,
+    ) -> SearchSteps:
+        settings = self._settings.retrieval
+        return search_steps(
+            self._knowledge_base,
+            query,
+            language=language,
+            top_k=max(settings.candidates, at_least),
+            token_embedder=self._embedder,
+            settings=settings,
+            within=within,
+            searcher=searcher,
+            reranker=self._reranker,
+        )
+
+    def _passages(self, found: Sequence[ScoredChunk]) -> list[Passage]:
         return build_passages(self._knowledge_base, found, settings=self._settings.retrieval)
 
-    def stream(
-        self, question: str, *, history: Sequence[Turn] = (), within: DocumentFilter = EVERYTHING
-    ) -> Iterator[Event]:
-        """Answer a question as a stream of events: `PassagesFound`, then `Token`s, then `Done`.
-
-        When the chat model fails, or nothing it says can be tied to the passages, the answer in `Done` is quotes, and
-        its notice says why.
-
-        Args:
-            question: In any language; the answer is in the same.
-            history: Earlier turns of the conversation, oldest first.
-            within: Which documents to answer from.
-
-        Raises:
-            QuestionError: If the question is empty or too long.
-        """
-        question = _clean(question, longest=self._settings.longest_question)
-        history = [Turn(_whole(turn.question), _whole(turn.answer)) for turn in history]
-        request = _Request(question, self._language_of(question, history), _Clock())
-        if self._chain is None:
-            passages = tuple(self.retrieve(question, within=within))
-            request.clock.lap("retrieval")
-            yield PassagesFound(passages)
-            answer = self._quoted(request, passages)
-            yield Token(answer.text)
-            yield Done(answer)
+    def _events(self, request: _Request) -> Iterator[Event]:
+        answer = self._found(request)
+        yield PassagesFound(answer.passages)
+        if self._chain is None or not answer.passages:
+            answer = yield from self._quoted(request, answer)
         else:
-            yield from self._written(request, self._chain, history, within)
+            answer = yield from self._written(request, answer, self._chain)
+        yield Done(replace(answer, timings=request.clock.timings()))
 
-    def _language_of(self, question: str, history: Sequence[Turn]) -> str:
-        """The question's language; one of names and numbers only is in that of the last question with other words."""
-        said = [question, *(turn.question for turn in reversed(history))]
-        for text in (*(text for text in said if not _only_names(text)), *said):
-            language = detect_language(text)
-            if language != UNKNOWN:
-                return language
-        return "en"
-
-    def _quoted(self, request: "_Request", passages: tuple[Passage, ...], *, notice: str = "") -> Answer:
-        settings = self._settings.quoting
-        sentences = find_quotes(
-            request.question, passages, language=request.language, embedder=self._embedder, settings=settings
-        )
-        searched = self._knowledge_base.count_chunks()
-        quotes = choose_quotes(sentences, language=request.language, searched=searched, settings=settings)
-        request.clock.lap("quoting")
-        said = phrases(request.language)
-        return Answer(
+    def _found(self, request: _Request) -> Answer:
+        """Search for what the question means in its conversation; the answer has passages and no text yet."""
+        asked = self._search_question(request)
+        request.clock.lap("rewriting")
+        steps = self._steps(asked, request)
+        passages = tuple(self._passages(steps.results))
+        request.clock.lap("retrieval")
+        answer = Answer(
             question=request.question,
             language=request.language,
-            text=answer_text(quotes, said) if quotes else said.not_found,
-            answered=bool(quotes),
-            citations=quote_citations(quotes),
+            text="",
+            answered=False,
             passages=passages,
-            notice=notice,
-            timings=request.clock.timings(),
+            standalone_question=asked.query,
+        )
+        if not request.explain:
+            return answer
+        return replace(answer, explanation=explain(steps, passages, standalone_question=asked.query))
+
+    def _search_question(self, request: _Request) -> SearchQuestion:
+        if self._chain is None:
+            return search_question(request.question, request.history, language=request.language)
+        return rewritten_question(
+            request.question, request.history, language=request.language, complete=self._chain.complete
+        )
+
+    def _steps(self, asked: SearchQuestion, request: _Request) -> SearchSteps:
+        """Search for the question, with its context, or for both, as it needs."""
+        if asked.share == 0:
+            return self._search(asked.question, request.language, request.within)
+        in_context = self._search(asked.query, request.language, request.within)
+        if asked.share == 1:
+            return in_context
+        alone = self._search(asked.question, request.language, request.within)
+        blended = blend(alone.results, in_context.results, share=asked.share)
+        seconds = {step: alone.seconds[step] + in_context.seconds[step] for step in alone.seconds}
+        return replace(in_context, ranked=blended, results=blended, seconds=seconds)
+
+    def _quoted(self, request: _Request, answer: Answer) -> Generator[Token | CitationsFound, None, Answer]:
+        """Put quotes behind what there is of an answer; say that there is none if there is nothing."""
+        settings, question = self._settings.quoting, answer.standalone_question
+        scored = find_quotes(
+            question, answer.passages, language=request.language, embedder=self._embedder, settings=settings
+        )
+        chosen = choose_quotes(scored, language=request.language, settings=settings)
+        disputed = find_disagreement(chosen, scored, question, language=request.language)
+        request.clock.lap("quoting")
+        said = phrases(request.language)
+        if not chosen:
+            if not answer.text:
+                answer = replace(answer, text=said.not_found)
+                yield Token(answer.text)
+            return answer
+        quoted = write_quotes(
+            disputed or chosen,
+            question=question,
+            language=request.language,
+            phrases=said,
+            passages=answer.passages,
+            disagree=bool(disputed),
+            behind=answer,
+        )
+        yield CitationsFound(quoted.citations)
+        yield Token(quoted.text[len(answer.text) :])
+        return replace(
+            answer,
+            text=quoted.text,
+            answered=True,
+            citations=(*answer.citations, *quoted.citations),
+            statements=(*answer.statements, *quoted.statements),
+            emphasis=quoted.emphasis,
         )
 
     def _written(
-        self, request: "_Request", chain: ModelChain, history: Sequence[Turn], within: DocumentFilter
-    ) -> Iterator[Event]:
-        passages: tuple[Passage, ...] = ()
-        pieces: list[str] = []
-        asked = chain.stream(request.question, language=request.language, history=history, within=within)
-        with closing(asked) as stream:
-            try:
-                for event in stream:
-                    if isinstance(event, PassagesFound):
-                        passages = event.passages
-                        request.clock.lap("retrieval")
-                        yield event
-                        break
-                for piece in known_marks(without_refusal(_texts(stream, pieces)), passages=len(passages)):
-                    yield Token(piece)
-            except ChatModelError as error:
-                log.warning("The chat model failed, so quotes are given: %s", error)
-                request.clock.lap("model")
-                yield Done(self._quoted(request, passages, notice=phrases(request.language).model_failed))
-                return
-        request.clock.lap("model")
-        yield Done(self._checked(request, passages, "".join(pieces), model=chain.model))
-
-    def _checked(self, request: "_Request", passages: tuple[Passage, ...], written: str, *, model: str) -> Answer:
-        """The model's text with its marks checked; quotes if none of them holds."""
-        refused = not written.strip() or is_not_in_documents(written)
-        cited = cite(
-            "" if refused else drop_refusal(written),
-            passages,
+        self, request: _Request, answer: Answer, chain: ModelChain
+    ) -> Generator[Token | CitationsFound, None, Answer]:
+        """Let the model answer; where it does not, or not to its end, quote."""
+        pieces = chain.answer(
+            request.question, passages=answer.passages, language=request.language, history=request.history
+        )
+        written = yield from write(
+            pieces,
+            answer.passages,
             language=request.language,
+            translate=partial(_translated, chain=chain, language=request.language),
             embedder=self._embedder,
             settings=self._settings.citation,
         )
-        request.clock.lap("citations")
-        if not refused and not cited.citations:
-            return self._quoted(request, passages, notice=phrases(request.language).unverified)
-        return Answer(
-            question=request.question,
-            language=request.language,
-            text=phrases(request.language).not_found if refused else cited.text,
-            answered=not refused,
-            citations=cited.citations,
-            passages=passages,
-            model=model,
-            timings=request.clock.timings(),
+        request.clock.lap("model")
+        said = phrases(request.language)
+        if written.refused:
+            yield Token(said.not_found)
+            return replace(answer, text=said.not_found, model=chain.model)
+        if not written.cited.citations:
+            notice = said.model_failed if written.failure else said.unverified
+            return (yield from self._quoted(request, replace(answer, notice=notice)))
+        spoken = check_answer(written.cited.text, request.language).language
+        answer = replace(
+            answer,
+            text=written.cited.text,
+            answered=True,
+            citations=written.cited.citations,
+            statements=written.cited.statements,
+            model=chain.model,
+            answer_language=spoken,
+            notice="" if same_language(spoken, request.language) else said.other_language,
         )
+        if written.failure is None:
+            return answer
+        return (yield from self._quoted(request, replace(answer, notice=said.broke_off)))
+
+
+def _translated(text: str, *, chain: ModelChain, language: str) -> str:
+    """A text put into a language by the model, or as it is if the model cannot."""
+    try:
+        return chain.complete(render_repair_prompt(language), text)
+    except ChatModelError as error:
+        log.warning("An answer in another language was not put into %r: %s", language, error)
+        return text
 
 
 def _clean(question: str, *, longest: int) -> str:
@@ -259,42 +352,3 @@ def _clean(question: str, *, longest: int) -> str:
 def _whole(text: str) -> str:
     """The text without half characters, which come from broken JSON and terminals and cannot be sent anywhere."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _texts(stream: Iterator[PassagesFound | Token], pieces: list[str]) -> Iterator[str]:
-    """The texts of a stream's tokens, each also kept in `pieces`."""
-    for event in stream:
-        if isinstance(event, Token):
-            pieces.append(event.text)
-            yield event.text
-
-
-def _only_names(text: str) -> bool:
-    """Whether a text is a few words with capitals, or in the script that Japanese writes foreign names in."""
-    words = _WORD.findall(text)
-    if len(words) > _MOST_NAMES or any(word.lower() in _FUNCTION_WORDS for word in words):
-        return False
-    return all(word[0].isupper() or word[0].isdecimal() or _KATAKANA.fullmatch(word) for word in words)
-
-
-class _Clock:
-    """Seconds per step, and `total`."""
-
-    def __init__(self) -> None:
-        self._start = self._last = time.perf_counter()
-        self._laps: dict[str, float] = {}
-
-    def lap(self, step: str) -> None:
-        now = time.perf_counter()
-        self._laps[step] = round(now - self._last, 4)
-        self._last = now
-
-    def timings(self) -> dict[str, float]:
-        return {**self._laps, "total": round(time.perf_counter() - self._start, 4)}
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    question: str
-    language: str
-    clock: _Clock

@@ -1,7 +1,9 @@
 """The answering chain: retriever, prompt and chat model, in LangChain's own types."""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
 from dataclasses import asdict
 from functools import partial
@@ -10,26 +12,29 @@ from typing import Any, Protocol, cast
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, trim_messages
-from langchain_core.prompt_values import PromptValue
-from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable, RunnableBranch, RunnableLambda, RunnablePassthrough
 
 from index.filters import EVERYTHING, DocumentFilter
-from rag.answers import Passage, PassagesFound, Token, Turn
-from rag.chat_model import AnswerText, chat_model_failures, chat_model_name, describe_chat_model
-from rag.prompts import NOT_IN_DOCUMENTS, answer_prompt, language_name, render_passages
-
-# Room for earlier turns, about three: passages and answer must fit beside them into 4,096 tokens, Ollama's default.
-HISTORY_TOKENS = 1000
-
-# UTF-8 bytes of one token: four English letters, or one and a third Chinese, Japanese, Thai or Hindi characters,
-# near what common tokenizers give; counting characters would allow four times too much of the latter.
-_BYTES_PER_TOKEN = 4
+from rag.answers import Passage, Turn
+from rag.attempts import Attempts
+from rag.chat_model import (
+    chat_model_failures,
+    chat_model_name,
+    default_context_tokens,
+    describe_chat_model,
+    length_limit,
+)
+from rag.context import count_tokens, fit
+from rag.errors import ChatModelError
+from rag.prompts import NOT_IN_DOCUMENTS, answer_prompt, render_answer_prompt
+from rag.reply import MixedReasoningError, ReplyText
 
 # Marks of an earlier answer. They count other passages than those of this question.
 _EARLIER_MARKS = re.compile(r"\s?[\[【［]\s*\d[\d\s,]*[\]】］]")
+
+_Messages = list[BaseMessage]
 
 
 class PassageRetriever(BaseRetriever):
@@ -53,82 +58,78 @@ class Retrieve(Protocol):
 
 
 class AnswerChain:
-    """Answers a question from the passages found for it: passages first, then the model's words as they come."""
+    """Lets a chat model answer questions from passages, within what its context holds."""
 
     def __init__(
         self,
         chat_model: BaseChatModel,
         *,
-        retrieve: Retrieve,
-        history_tokens: int = HISTORY_TOKENS,
+        retrieve: Retrieve | None = None,
+        context_tokens: int | None = None,
     ) -> None:
         """Put the chain together.
 
         Args:
             chat_model: Answers; its last message must carry a `finish_reason`, as the OpenAI protocol gives it.
-            retrieve: Finds passages. Called from several threads if the chain is.
-            history_tokens: Roughly how many tokens of earlier turns are sent along, the latest first.
+            retrieve: Finds passages, for `as_runnable`. Called from several threads if the chain is.
+            context_tokens: How many tokens prompt and answer may have together, if that is known: see
+                `rag.settings.ChatModelSettings`.
 
         Raises:
             PromptError: If the prompt is missing or its variables are wrong.
         """
         answer_prompt()  # a broken template shows at start-up, not at the first question
         self._chat_model = chat_model
-        self._history_tokens = history_tokens
         self._retrieve = retrieve
-        prompt = ChatPromptTemplate.from_messages(
-            [("system", "{system}"), MessagesPlaceholder("history"), ("human", "{question}")]
-        )
-        self._answering: Runnable[dict[str, Any], str] = (
-            RunnableLambda(self._prompt_values) | prompt | RunnableLambda(self._answer, self._answer_async)
-        )
+        self._context_tokens = context_tokens or default_context_tokens(self._address)
+        # Learnt from the first such answer; a template that begins inside the reasoning does so every time.
+        self._begins_in_reasoning = False
 
     @property
     def model(self) -> str:
         """Name of the chat model, as `Answer.model` gives it."""
         return chat_model_name(self._chat_model)
 
-    def stream(
-        self,
-        question: str,
-        *,
-        language: str,
-        history: Sequence[Turn] = (),
-        standalone_question: str = "",
-        within: DocumentFilter = EVERYTHING,
-    ) -> Generator[PassagesFound | Token]:
-        """Yield the passages, then the answer in pieces as the model sends them: marks unchecked, cut anywhere.
+    def answer(
+        self, question: str, *, passages: Sequence[Passage], language: str, history: Sequence[Turn] = ()
+    ) -> Generator[str]:
+        """Yield the answer in pieces as the model sends them, without its reasoning: marks unchecked, cut anywhere.
 
-        Without passages the model is not asked and nothing follows. Closing the iterator closes the connection to the
-        model. An answer that is `NOT_IN_DOCUMENTS` comes as that word (`rag.prompts.is_not_in_documents`).
+        A piece is empty where the model sends nothing to read, so that one who waits can leave while it reasons.
+        Passages and history are cut to what the context holds (`rag.context.fit`), and to less if that is too much
+        (`rag.attempts`). Closing the generator closes the connection. An answer that is `NOT_IN_DOCUMENTS` comes as
+        that word (`rag.prompts.is_not_in_documents`).
 
         Args:
-            question: As asked; the model sees it like this.
+            question: As asked.
+            passages: Best first.
             language: Code of the language to answer in.
             history: Earlier turns, oldest first.
-            standalone_question: What to search with, if `question` makes no sense without the history.
-            within: Which documents to answer from.
 
         Raises:
-            ChatModelError: If the model fails, also after some tokens: what came until then is no answer.
+            ChatModelError: If the model fails, also after some text: what came until then is no answer. A
+                `rag.reply.PartialAnswerError` says what of it can be used.
         """
-        given = {
-            "question": question,
-            "language": language,
-            "history": history,
-            "standalone_question": standalone_question,
-            "within": within,
-        }
-        documents = self._passages(given)
-        yield PassagesFound(tuple(_passage_of(document) for document in documents))
-        if not documents:
-            return
-        # The parts of `as_runnable`, one after the other: there a thread asks the model while the passages are handed
-        # out, and closing the iterator at that moment would wait for the model's first token.
-        answer = self._answering.stream({**given, "passages": documents})
-        with closing(cast("Generator[str]", answer)):
-            for text in answer:
-                yield Token(text)
+        messages = partial(_messages, question=question, passages=passages, language=language, history=history)
+        return self._pieces(messages, budget=self._context_tokens, language=language)
+
+    def complete(self, system: str, text: str, *, max_tokens: int | None = None) -> str:
+        """Return what the model replies to a text, without its reasoning: one short call beside the answers.
+
+        Args:
+            system: What to do.
+            text: What to do it with.
+            max_tokens: Limit of the reply; reasoning counts into it.
+
+        Raises:
+            ChatModelError: As `answer`.
+        """
+        limits: dict[str, Any] = {} if max_tokens is None else {"extra_body": length_limit(self._address, max_tokens)}
+        messages: _Messages = [SystemMessage(system), HumanMessage(text)]
+        try:
+            return "".join(self._pieces(lambda _: messages, budget=0, **limits))
+        except MixedReasoningError as error:
+            return error.usable
 
     def as_runnable(self) -> Runnable[dict[str, Any], dict[str, Any]]:
         """Return the chain as LangChain's own: `invoke`, `stream`, `batch` and their async twins.
@@ -137,47 +138,112 @@ class AnswerChain:
         back with `passages` (LangChain documents) and `answer` (text; `NOT_IN_DOCUMENTS` if there is no passage).
         """
         nothing_found = RunnableLambda(_not_in_documents)
-        answering = RunnableBranch((RunnableLambda(_has_passages), self._answering), nothing_found)
-        return RunnablePassthrough.assign(passages=RunnableLambda(self._passages)).assign(answer=answering)
+        answering = RunnableLambda(self._answer_given, self._answer_given_async)
+        return RunnablePassthrough.assign(passages=RunnableLambda(self._documents)).assign(
+            answer=RunnableBranch((RunnableLambda(_has_passages), answering), nothing_found)
+        )
 
-    def _passages(self, given: Mapping[str, Any]) -> list[Document]:
-        within = given.get("within", EVERYTHING)
-        return PassageRetriever(retrieve=partial(self._retrieve, within=within)).invoke(_query(given))
+    @property
+    def _address(self) -> str | None:
+        return cast("str | None", getattr(self._chat_model, "openai_api_base", None))
 
-    def _prompt_values(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        values = {
-            "language": language_name(given["language"]),
-            "not_in_documents": NOT_IN_DOCUMENTS,
-            "passages": render_passages([_passage_of(document) for document in given["passages"]]),
-        }
-        history = _messages(given.get("history", ()), max_tokens=self._history_tokens)
-        return {"system": answer_prompt().render(values), "history": history, "question": given["question"]}
+    def _documents(self, given: Mapping[str, Any]) -> list[Document]:
+        if self._retrieve is None:
+            raise ValueError("This chain has nothing to find passages with. Give AnswerChain a retrieve function.")
+        retrieve = partial(self._retrieve, within=given.get("within", EVERYTHING))
+        query = str(given.get("standalone_question") or given["question"])
+        return PassageRetriever(retrieve=retrieve).invoke(query)
 
-    def _answer(self, prompt: PromptValue) -> Iterator[str]:
-        reply = AnswerText(model=describe_chat_model(self._chat_model))
-        with chat_model_failures(self._chat_model):
-            messages = self._chat_model.stream(prompt)
-            with closing(cast("Generator[BaseMessage]", messages)):
-                for message in messages:
-                    if text := reply.read(message):
-                        yield text
-        if text := reply.close():
-            yield text
+    def _answer_given(self, given: Mapping[str, Any]) -> Iterator[str]:
+        yield from filter(None, self.answer(**_asked(given)))
 
-    async def _answer_async(self, prompt: PromptValue) -> AsyncIterator[str]:
-        reply = AnswerText(model=describe_chat_model(self._chat_model))
-        with chat_model_failures(self._chat_model):
-            messages = self._chat_model.astream(prompt)
-            async with aclosing(cast("Any", messages)):
-                async for message in messages:
-                    if text := reply.read(message):
-                        yield text
-        if text := reply.close():
-            yield text
+    async def _answer_given_async(self, given: Mapping[str, Any]) -> AsyncIterator[str]:
+        messages = partial(_messages, **_asked(given))
+        async with aclosing(self._pieces_async(messages, language=given["language"])) as pieces:
+            async for text in pieces:
+                yield text
+
+    def _pieces(
+        self, messages: Callable[[int], _Messages], *, budget: int, language: str = "und", **options: Any
+    ) -> Generator[str]:
+        attempts = self._attempts(budget)
+        while True:
+            reply, prompt = self._reply(language), messages(attempts.budget)
+            try:
+                with chat_model_failures(self._chat_model):
+                    stream = self._chat_model.stream(prompt, **options)
+                    with closing(cast("Generator[BaseMessage]", stream)):
+                        for message in stream:
+                            yield _read(reply, message)
+                if text := self._closed(reply):
+                    yield text
+                return
+            except ChatModelError as error:
+                if reply.begun or not attempts.has_another(error, sent=_tokens(prompt)):
+                    raise
+            time.sleep(attempts.pause)
+
+    async def _pieces_async(self, messages: Callable[[int], _Messages], *, language: str) -> AsyncGenerator[str]:
+        attempts = self._attempts(self._context_tokens)
+        while True:
+            reply, prompt = self._reply(language), messages(attempts.budget)
+            try:
+                with chat_model_failures(self._chat_model):
+                    async with aclosing(cast("Any", self._chat_model.astream(prompt))) as stream:
+                        async for message in stream:
+                            if text := _read(reply, message):
+                                yield text
+                if text := self._closed(reply):
+                    yield text
+                return
+            except ChatModelError as error:
+                if reply.begun or not attempts.has_another(error, sent=_tokens(prompt)):
+                    raise
+            await asyncio.sleep(attempts.pause)
+
+    def _attempts(self, budget: int) -> Attempts:
+        return Attempts(budget=budget, reconnections=int(getattr(self._chat_model, "max_retries", None) or 0))
+
+    def _reply(self, language: str) -> ReplyText:
+        model = describe_chat_model(self._chat_model)
+        return ReplyText(model=model, language=language, begins_in_reasoning=self._begins_in_reasoning)
+
+    def _closed(self, reply: ReplyText) -> str:
+        try:
+            return reply.close()
+        except MixedReasoningError:
+            self._begins_in_reasoning = True
+            raise
 
 
-def _query(given: Mapping[str, Any]) -> str:
-    return str(given.get("standalone_question") or given["question"])
+def _read(reply: ReplyText, message: BaseMessage) -> str:
+    return reply.read(message.text, finish_reason=str(message.response_metadata.get("finish_reason") or ""))
+
+
+def _messages(
+    budget: int, *, question: str, passages: Sequence[Passage], language: str, history: Sequence[Turn]
+) -> _Messages:
+    """The prompt, as much of it as a context of `budget` tokens holds."""
+    turns = [Turn(turn.question, _EARLIER_MARKS.sub("", turn.answer).strip()) for turn in history]
+    turns = [turn for turn in turns if turn.answer]  # a lone question would break the turn-taking
+    rules = render_answer_prompt([], language=language)
+    shown, turns = fit(passages, turns, budget=budget, rules=rules, question=question)
+    earlier = [message for turn in turns for message in (HumanMessage(turn.question), AIMessage(turn.answer))]
+    return [SystemMessage(render_answer_prompt(shown, language=language)), *earlier, HumanMessage(question)]
+
+
+def _tokens(messages: _Messages) -> int:
+    return sum(count_tokens(message.text) for message in messages)
+
+
+def _asked(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What `AnswerChain.answer` takes, from what the chain as LangChain's own is given."""
+    return {
+        "question": given["question"],
+        "passages": [_passage_of(document) for document in given["passages"]],
+        "language": given["language"],
+        "history": given.get("history", ()),
+    }
 
 
 def _has_passages(given: Mapping[str, Any]) -> bool:
@@ -186,21 +252,6 @@ def _has_passages(given: Mapping[str, Any]) -> bool:
 
 def _not_in_documents(given: Mapping[str, Any]) -> str:  # noqa: ARG001 - a step of a chain takes its input
     return NOT_IN_DOCUMENTS
-
-
-def _messages(history: Sequence[Turn], *, max_tokens: int) -> list[BaseMessage]:
-    """Return the latest turns that fit, as pairs of messages, the answers without their marks."""
-    messages: list[BaseMessage] = []
-    for turn in history:
-        if answer := _EARLIER_MARKS.sub("", turn.answer).strip():  # a lone question would break the turn-taking
-            messages += [HumanMessage(turn.question), AIMessage(answer)]
-    return trim_messages(
-        messages, max_tokens=max_tokens, token_counter=_approximate_tokens, strategy="last", start_on="human"
-    )
-
-
-def _approximate_tokens(messages: Sequence[BaseMessage]) -> int:
-    return sum(len(message.text.encode()) for message in messages) // _BYTES_PER_TOKEN
 
 
 def _document_of(passage: Passage) -> Document:

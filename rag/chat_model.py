@@ -1,4 +1,4 @@
-"""The chat model behind any server that speaks the OpenAI protocol: its client, its failures, its readable text."""
+"""The chat model behind any server that speaks the OpenAI protocol: its client and its failures."""
 
 import re
 from collections.abc import Iterator
@@ -8,38 +8,39 @@ from urllib.parse import urlsplit
 
 from index.errors import SettingsError
 from rag.errors import ChatModelError
-from rag.settings import ChatModelSettings
+from rag.reply import ConnectionLostError, ContextTooSmallError
+from rag.settings import CONTEXT_TOKENS, ChatModelSettings
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import BaseMessage
 
 # ChatOpenAI insists on a key; servers without keys ignore this one.
 _NO_KEY = "none"
 
-# The only server known to refuse the older name of the limit, which all the others understand.
-_OPENAI_HOST = "api.openai.com"
+# OpenAI's own servers and Azure's: the only ones known to refuse the older name of the limit, which all others know.
+_OPENAI_HOSTS = (".api.openai.com", ".openai.azure.com", ".services.ai.azure.com")
+
+# Their models hold 128,000 tokens and more; no prompt of ours needs more than this.
+_OPENAI_CONTEXT = 16_384
 
 # Characters of a server's own words that are worth a line.
 _MAX_DETAIL = 200
 
-# How OpenAI, vLLM and llama.cpp refuse a prompt that is too long; the client recognises only some of them.
-_CONTEXT_OVERFLOW = re.compile(r"context[ _](length|size|window)", re.IGNORECASE)
+# How OpenAI, vLLM, llama.cpp, LM Studio and others refuse a prompt that is too long, with status 400, 413 or 500, or
+# inside the stream; the client recognises only some of them.
+_CONTEXT_OVERFLOW = re.compile(
+    r"context[ _](length|size|window)|prompt is too long|number of (input )?tokens|reduce the length", re.IGNORECASE
+)
 
 # openai puts the status before a server's words.
 _STATUS_BEFORE_DETAIL = re.compile(r"^Error code: \d+ - ")
 
+_TOO_SMALL = (
+    "has too small a context for the passages. Use a model or a server setting with a larger context, "
+    "and set FOOTNOTE_CONTEXT_TOKENS to its size."
+)
+
 _USER_INFO = re.compile(r"(^|//)[^/]*@")
-
-_REASONING_OPENED = re.compile(r"<(think|thinking|reasoning)>")
-_REASONING_MARKS = ("<think>", "<thinking>", "<reasoning>")
-
-_FAILED_FINISHES = {
-    "length": "stopped at its length limit before the answer was complete. "
-    "Use a model with a larger context, or raise the server's limit on the length of answers.",
-    "content_filter": "was stopped by its server's content filter. Ask differently or use another model.",
-    "error": "broke off with an error of its server. Look into the server's log.",
-}
 
 
 def create_chat_model(settings: ChatModelSettings) -> "BaseChatModel":
@@ -52,11 +53,6 @@ def create_chat_model(settings: ChatModelSettings) -> "BaseChatModel":
     from pydantic import SecretStr
 
     _check(settings)
-    limits: dict[str, int] = {}
-    if settings.max_tokens is not None:
-        # ChatOpenAI's own parameter arrives as `max_completion_tokens`, which many compatible servers ignore.
-        openai = urlsplit(settings.base_url).hostname == _OPENAI_HOST
-        limits = {"max_completion_tokens" if openai else "max_tokens": settings.max_tokens}
     return ChatOpenAI(
         model=settings.model,
         base_url=settings.base_url.strip(),
@@ -65,10 +61,21 @@ def create_chat_model(settings: ChatModelSettings) -> "BaseChatModel":
         timeout=(settings.connect_timeout, settings.timeout, settings.timeout, settings.timeout),
         stream_chunk_timeout=settings.timeout,
         max_retries=settings.max_retries,
-        extra_body=limits or None,
+        extra_body=None if settings.max_tokens is None else length_limit(settings.base_url, settings.max_tokens),
         stream_usage=False,  # older servers refuse the option, and nobody reads the numbers
         use_responses_api=False,  # the protocol that all servers speak
     )
+
+
+def length_limit(base_url: str | None, tokens: int) -> dict[str, int]:
+    """Return what a request says to limit the length of the answer, in the words of the server at this address."""
+    # ChatOpenAI's own parameter arrives as `max_completion_tokens`, which many compatible servers ignore.
+    return {"max_completion_tokens" if _is_openai(base_url) else "max_tokens": tokens}
+
+
+def default_context_tokens(base_url: str | None) -> int:
+    """Return how many tokens prompt and answer may have together with a server of which nothing else is known."""
+    return _OPENAI_CONTEXT if _is_openai(base_url) else CONTEXT_TOKENS
 
 
 @contextmanager
@@ -91,11 +98,12 @@ def chat_model_error(error: Exception, *, chat_model: "BaseChatModel") -> ChatMo
     """Say in one line what happened, at which address, and what to do about it; never the key."""
     from pydantic import SecretStr
 
-    message = f"{describe_chat_model(chat_model)} {_reason(error)}"
+    kind = _kind(error)
+    message = f"{describe_chat_model(chat_model)} {_TOO_SMALL if kind is ContextTooSmallError else _reason(error)}"
     key = getattr(chat_model, "openai_api_key", None)
     if isinstance(key, SecretStr) and key.get_secret_value() != _NO_KEY:
         message = message.replace(key.get_secret_value(), "…")
-    return ChatModelError(message)
+    return kind(message)
 
 
 def chat_model_name(chat_model: "BaseChatModel") -> str:
@@ -108,72 +116,6 @@ def describe_chat_model(chat_model: "BaseChatModel") -> str:
     name = chat_model_name(chat_model)
     base_url = getattr(chat_model, "openai_api_base", None)
     return f"The chat model {name!r} at {_without_password(base_url)}" if base_url else f"The chat model {name!r}"
-
-
-class AnswerText:
-    """Picks the readable text out of a streamed reply, and tells whether the reply came to its proper end.
-
-    Models that reason aloud begin with `<think>…</think>`; that part is dropped, however it is cut over the messages.
-    """
-
-    def __init__(self, *, model: str) -> None:
-        """Begin with nothing read. `model` begins the sentences of errors, as `describe_chat_model` gives it."""
-        self._model = model
-        self._pending = ""  # not yet known to be text or reasoning
-        self._closing = ""  # the mark that ends the reasoning under way
-        self._text = ""
-        self._finish_reason = ""
-
-    def read(self, message: "BaseMessage") -> str:
-        """Take the next message of the stream; return the text that became readable with it, often none."""
-        self._finish_reason = str(message.response_metadata.get("finish_reason") or self._finish_reason)
-        if self._text:
-            return self._grown(message.text)
-        self._pending += message.text
-        return self._grown(self._after_reasoning())
-
-    def close(self) -> str:
-        """Return what was held back.
-
-        Raises:
-            ChatModelError: If the reply was cut off, stopped by a limit or filter, or holds no text.
-        """
-        rest = "" if self._closing else self._grown(self._pending)
-        if not self._finish_reason:
-            raise ChatModelError(f"{self._model} was cut off before its answer was complete. Ask again.")
-        if self._finish_reason in _FAILED_FINISHES:
-            raise ChatModelError(f"{self._model} {_FAILED_FINISHES[self._finish_reason]}")
-        if not self._text.strip():
-            raise ChatModelError(f"{self._model} answered nothing. Ask again or use another model.")
-        if "</think>" in self._text:
-            raise ChatModelError(
-                f"{self._model} mixes its reasoning with its answer. "
-                "Switch reasoning off, or start its server with a reasoning parser."
-            )
-        return rest
-
-    def _grown(self, text: str) -> str:
-        self._text += text
-        return text
-
-    def _after_reasoning(self) -> str:
-        """Drop reasoning from what is pending; return the text after it once it is certain to be text."""
-        while True:
-            if self._closing:
-                reasoning, closing, rest = self._pending.partition(self._closing)
-                if not closing:
-                    self._pending = reasoning
-                    return ""
-                self._pending, self._closing = rest, ""
-            self._pending = self._pending.lstrip()
-            if opened := _REASONING_OPENED.match(self._pending):
-                self._pending = self._pending[opened.end() :]
-                self._closing = f"</{opened[1]}>"
-            elif any(mark.startswith(self._pending) for mark in _REASONING_MARKS):
-                return ""
-            else:
-                text, self._pending = self._pending, ""
-                return text
 
 
 def _check(settings: ChatModelSettings) -> None:
@@ -194,15 +136,30 @@ def _check(settings: ChatModelSettings) -> None:
         raise SettingsError("The key holds characters that no key holds. Copy OPENAI_API_KEY again.")
 
 
-def _reason(error: Exception) -> str:  # noqa: PLR0911 - one sentence for each kind of failure
+def _is_openai(base_url: str | None) -> bool:
+    return f".{urlsplit(base_url or '').hostname}".endswith(_OPENAI_HOSTS)
+
+
+def _kind(error: Exception) -> type[ChatModelError]:
+    """What a new try can do about an error."""
     import openai
     from langchain_core.exceptions import ContextOverflowError
 
-    detail = _detail(error)
+    other = (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError, openai.RateLimitError)
     if isinstance(error, ContextOverflowError) or (
-        isinstance(error, openai.BadRequestError) and _CONTEXT_OVERFLOW.search(detail)
+        isinstance(error, openai.APIError) and not isinstance(error, other) and _CONTEXT_OVERFLOW.search(_detail(error))
     ):
-        return "has too small a context for the passages. Use a model or a server setting with a larger context."
+        return ContextTooSmallError
+    if isinstance(error, openai.APIConnectionError | ConnectionError) and not isinstance(error, openai.APITimeoutError):
+        never_stood = _names_of_causes(error) & {"ConnectError", "ConnectTimeout"}
+        return ChatModelError if never_stood else ConnectionLostError
+    return ChatModelError
+
+
+def _reason(error: Exception) -> str:  # noqa: PLR0911 - one sentence for each kind of failure
+    import openai
+
+    detail = _detail(error)
     if isinstance(error, openai.AuthenticationError):
         return "did not accept the key (HTTP 401). Check OPENAI_API_KEY."
     if isinstance(error, openai.PermissionDeniedError):
@@ -213,6 +170,8 @@ def _reason(error: Exception) -> str:  # noqa: PLR0911 - one sentence for each k
         return f"has had too many requests (HTTP 429: {detail}). Wait a little, or check the account's quota."
     if isinstance(error, openai.InternalServerError):
         return f"failed (HTTP {error.status_code}: {detail}). Ask again later, or look into the server's log."
+    if isinstance(error, openai.BadRequestError) and "temperature" in detail:
+        return f"refused the request (HTTP 400: {detail}). Set FOOTNOTE_MODEL_TEMPERATURE=none."
     if isinstance(error, openai.APIStatusError):
         return (
             f"refused the request (HTTP {error.status_code}: {detail}). Check FOOTNOTE_MODEL and the server's settings."

@@ -1,42 +1,207 @@
 """Footnote marks of a model's answer: each one is tied to the exact words that support it, or removed."""
 
 import logging
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, zip_longest
 
-from index.lengths import text_weight
-from index.sentences import sentence_spans
-from rag.answers import Citation, Passage
-from rag.late_interaction import QuoteEmbedder, coverage
-from rag.marks import Mark, MarkReader, read_marks
-from rag.numbers import count_numbers, numbers_occur
-from rag.prompts import NOT_IN_DOCUMENTS
+from rag.answers import Citation, Passage, Statement
+from rag.checking import Checker
+from rag.claims import BLANKS, begins_line, claim_after, claim_before
+from rag.late_interaction import QuoteEmbedder
+from rag.marks import Mark, MarkReader
+from rag.refusal import drop_refusal, without_refusal
 from rag.settings import CitationSettings
+from rag.statements import MarkGroup, find_statements
 
 log = logging.getLogger(__name__)
 
-_BLANKS = " \t\u00a0\u202f"
-_BULLET = re.compile(r"[\s\-*•·>–—]*(?:\d{1,2}[.)．、](?=\s|\D)\s*)?")
-# What is looked at before a mark: several of the longest sentences, so that an endless line stays cheap.
-_LOOK_BACK = 2000
-# A shorter piece between two marks of a sentence says too little alone; the sentence up to it is compared instead.
-_SHORTEST_CLAIM = 15
-# Weight of the cosine beside the coverage: together they tell right passages from wrong ones better (the area under the
-# curve goes from 0.93 to 0.96 for English and German, 0.85 to 0.91 for Thai and English; parallel passages of XQuAD).
-_ALIKE_SHARE = 0.3
-_REFUSAL = re.compile(NOT_IN_DOCUMENTS.replace("_", r"\\?[_\s]"))
-# What a refusal may be dressed up with and still be one (see `rag.prompts.is_not_in_documents`).
-_ORNAMENTS = " \t\r\n\"'`*_\\[](){}<>.:«»„“”‘’"
+# For those who still import them from here.
+__all__ = ["CitationWriter", "CitedText", "cite", "drop_refusal", "known_marks", "without_refusal"]
+
+# What may stand between marks that belong together: [1], [2].
+_BETWEEN_MARKS = BLANKS + ",，、;；"
+# A line that begins with a mark is held back up to here at most; what the mark vouches for has ended by then.
+_LONGEST_HELD = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class CitedText:
-    """An answer's text, whose marks are the numbers of its citations and nothing else."""
+    """An answer's text, whose marks are the numbers of its citations and nothing else.
+
+    Brackets in code and inside an address are no marks.
+    """
 
     text: str
     citations: tuple[Citation, ...]
+    statements: tuple[Statement, ...] = ()
+
+
+def cite(
+    text: str, passages: Sequence[Passage], *, language: str, embedder: QuoteEmbedder, settings: CitationSettings
+) -> CitedText:
+    """Tie each mark of an answer to the words of its passage that support it best; remove marks with no support.
+
+    Args:
+        text: The model's answer with marks that name passages.
+        passages: What the model was shown.
+        language: The answer's language.
+        embedder: Vectors for the comparison.
+        settings: How much support is enough.
+    """
+    writer = CitationWriter(passages, language=language, embedder=embedder, settings=settings)
+    writer.read(text)
+    writer.close()
+    return writer.cited()
+
+
+class CitationWriter:
+    """Takes a model's answer piece by piece and gives it back with checked footnotes, wherever the pieces were cut.
+
+    A mark stays if its passage supports what the sentence says since the mark before: if it says something like it, no
+    less than the other passages or nearly so, and every fact of it (see `rag.facts`) stands in one of the passages that
+    are cited together. Footnotes are numbered by order of appearance; two marks on the same words share a number.
+    What has been given back is final. Held back is only what may still be a mark, and a line that begins with one.
+    """
+
+    def __init__(
+        self, passages: Sequence[Passage], *, language: str, embedder: QuoteEmbedder, settings: CitationSettings
+    ) -> None:
+        self._checker = Checker(passages, language=language, embedder=embedder, settings=settings)
+        self._language = language
+        self._reader = MarkReader()
+        self._text: list[str] = []
+        self._plain: list[str] = []  # the text without marks
+        self._blanks = ""  # white space behind it, which goes if nothing or a mark that is removed follows
+        self._cited: list[int] = []  # the passages named by marks that stand together, until it is clear what follows
+        self._behind = ""  # what stands between these marks and that
+        self._line: str | None = None  # what follows marks that begin a line
+        self._groups: list[MarkGroup] = []
+        self._since = 0  # where the last of them stands, in the text without marks
+        self._footnotes: dict[tuple[str, int, int], Citation] = {}
+        self._new: list[str | Citation] = []
+
+    def read(self, piece: str) -> list[str | Citation]:
+        """Return what is certain with this piece: text with its final marks, and each citation before its mark."""
+        self._take(self._reader.read(piece))
+        return self._news()
+
+    def close(self) -> list[str | Citation]:
+        """Return what was held back at the end of the answer."""
+        self._take(self._reader.close())
+        self._end_marks()
+        return self._news()
+
+    def cited(self) -> CitedText:
+        """Return all that has been given back, with its citations and statements."""
+        return CitedText(
+            "".join(self._text),
+            tuple(self._footnotes.values()),
+            find_statements("".join(self._plain), self._groups, checker=self._checker, language=self._language),
+        )
+
+    def _take(self, parts: Iterable[str | Mark]) -> None:
+        for part in parts:
+            if isinstance(part, str):
+                self._take_text(part)
+            else:
+                if self._line is not None:
+                    self._end_marks()
+                self._cited += part.numbers
+                self._behind = ""
+
+    def _take_text(self, text: str) -> None:
+        while text:
+            if self._line is not None:
+                taken = len(text.partition("\n")[0][: _LONGEST_HELD - len(self._line)])
+                self._line += text[:taken]
+            elif self._cited:
+                taken = len(text) - len(text.lstrip(_BETWEEN_MARKS))
+                self._behind += text[:taken]
+            else:
+                taken = len(text)
+                self._write(text)
+            text = text[taken:]
+            if not text:
+                return
+            if self._line is None and text[0] != "\n" and begins_line(self._plain_text()):
+                self._line = ""
+            else:
+                self._end_marks(following=text[0])
+
+    def _end_marks(self, *, following: str = "") -> None:
+        """Give back the marks that are held and what stands behind them, in view of the character that follows."""
+        if not self._cited:
+            return
+        plain, behind = self._plain_text(), self._behind + (self._line or "")
+        passages = self._checker.known(self._cited)
+        claim = None
+        if not passages:
+            log.info("Removed marks %s: there are no such passages.", self._cited)
+        elif self._line is None:
+            claim = claim_before(plain, since=self._since, language=self._language)
+        else:
+            claim = claim_after(plain + behind, at=len(plain), language=self._language)
+        checked = self._checker.check(claim, passages)
+        marks = "".join(f"[{number}]" for number in dict.fromkeys(map(self._footnote, checked.citations)))
+        if marks:
+            self._write_blanks()
+            self._give(marks)
+        elif "\n" in self._blanks or not self._text:  # a line begins here
+            behind = behind.lstrip(BLANKS)
+        elif not (behind + following)[:1].isalnum():
+            self._blanks = self._blanks.rstrip(BLANKS)
+        at = len(self._plain_text())
+        if claim and self._line is not None:  # white space may be gone before it
+            claim = claim.moved(at + len(behind) - len(plain) - len(self._behind + self._line))
+        self._groups.append(MarkGroup(at, marks, claim, passages, checked))
+        self._since = at if passages else self._since
+        self._cited, self._behind, self._line = [], "", None
+        self._write(behind)
+
+    def _footnote(self, citation: Citation) -> int:
+        """The number of a citation in the answer."""
+        place = (citation.document, citation.start, citation.end)
+        if place not in self._footnotes:
+            self._footnotes[place] = replace(citation, number=len(self._footnotes) + 1)
+            self._new.append(self._footnotes[place])
+        return self._footnotes[place].number
+
+    def _write(self, text: str) -> None:
+        """Give back text, but for white space at either end of the answer."""
+        words = text.rstrip()
+        if words:
+            if not self._text:
+                self._blanks, words = "", text.strip()
+            self._write_blanks()
+            self._give(words)
+            self._plain.append(words)
+            self._blanks = ""
+        if self._text:
+            self._blanks += text[len(text.rstrip()) :]
+
+    def _write_blanks(self) -> None:
+        if self._blanks:
+            self._give(self._blanks)
+            self._plain.append(self._blanks)
+            self._blanks = ""
+
+    def _give(self, text: str) -> None:
+        self._text.append(text)
+        self._new.append(text)
+
+    def _plain_text(self) -> str:
+        return "".join(self._plain) + self._blanks
+
+    def _news(self) -> list[str | Citation]:
+        """What is to be given back now, with neighbouring texts made one."""
+        news: list[str | Citation] = []
+        for new in self._new:
+            if isinstance(new, str) and news and isinstance(news[-1], str):
+                news[-1] += new
+            else:
+                news.append(new)
+        self._new = []
+        return news
 
 
 def known_marks(pieces: Iterable[str], *, passages: int) -> Iterator[str]:
@@ -48,186 +213,12 @@ def known_marks(pieces: Iterable[str], *, passages: int) -> Iterator[str]:
     """
     reader = MarkReader()
     for piece in pieces:
-        yield from _nonempty(_only_known(reader.read(piece), passages))
-    yield from _nonempty(_only_known(reader.close(), passages))
-
-
-def _nonempty(text: str) -> Iterator[str]:
-    if text:
-        yield text
+        yield from filter(None, (_only_known(reader.read(piece), passages),))
+    yield from filter(None, (_only_known(reader.close(), passages),))
 
 
 def _only_known(parts: Iterable[str | Mark], passages: int) -> str:
     return "".join(
         part if isinstance(part, str) else "".join(f"[{number}]" for number in part.numbers if 1 <= number <= passages)
         for part in parts
-    )
-
-
-def without_refusal(pieces: Iterable[str]) -> Iterator[str]:
-    """Pass a streamed text on without the word that stands for "not in the documents", however it was cut.
-
-    Nothing of a text that begins with the word is passed on.
-    """
-    held = ""
-    begun = False
-    for piece in pieces:
-        held += piece
-        while found := _REFUSAL.search(held):
-            before, held = held[: found.start()], held[found.end() :]
-            if not begun and not before.strip(_ORNAMENTS):
-                return
-            begun = True
-            yield from _nonempty(before)
-        if not begun and not held.strip(_ORNAMENTS):
-            continue
-        safe = _refusal_may_start(held)
-        if begun or held[:safe].strip(_ORNAMENTS):
-            begun = True
-            yield from _nonempty(held[:safe])
-            held = held[safe:]
-    yield from _nonempty(held)
-
-
-def drop_refusal(text: str) -> str:
-    """The text without the word that stands for "not in the documents", which a model may add to half an answer."""
-    return _REFUSAL.sub("", text)
-
-
-def _refusal_may_start(text: str) -> int:
-    """Where the word for "not in the documents" begins that the text may end in the middle of; else its length."""
-    for start in range(max(0, len(text) - len(NOT_IN_DOCUMENTS) - 2), len(text)):
-        plain = re.sub(r"\\?[_\s]|\\$", "_", text[start:])
-        if text[start] == "N" and NOT_IN_DOCUMENTS.startswith(plain):
-            return start
-    return len(text)
-
-
-def cite(
-    text: str, passages: Sequence[Passage], *, language: str, embedder: QuoteEmbedder, settings: CitationSettings
-) -> CitedText:
-    """Tie each mark of an answer to the sentence of its passage that supports it best; remove marks with no support.
-
-    A statement is supported by a sentence that covers enough of it, if every number of the statement occurs in the
-    passage. Footnotes are numbered by order of appearance; two marks on the same words share a number.
-
-    Args:
-        text: The model's answer with marks that name passages.
-        passages: What the model was shown.
-        language: The answer's language.
-        embedder: Vectors for the comparison.
-        settings: How much support is enough.
-    """
-    by_number = {passage.number: passage for passage in passages}
-    footnotes: dict[tuple[str, int, int], Citation] = {}
-    parts = read_marks(text)
-    resolved: list[str | list[int]] = []
-    for part, claim in zip(parts, _claims(parts, language), strict=True):
-        if isinstance(part, str):
-            resolved.append(part)
-            continue
-        numbers: list[int] = []
-        for number in part.numbers:
-            citation = _supported(claim, by_number.get(number), language=language, embedder=embedder, settings=settings)
-            if citation is None:
-                log.info("Removed mark [%d]: nothing in that passage supports %r.", number, claim)
-                continue
-            place = (citation.document, citation.start, citation.end)
-            numbers.append(footnotes.setdefault(place, replace(citation, number=len(footnotes) + 1)).number)
-        resolved.append(numbers)
-    return CitedText(_assembled(resolved), tuple(footnotes.values()))
-
-
-def _assembled(parts: Sequence[str | list[int]]) -> str:
-    """Put texts and marks together; a mark that is gone, or stands there already, leaves no gap."""
-    written = ""
-    shown: list[int] = []  # what the marks directly before name
-    for part, following in zip_longest(parts, parts[1:], fillvalue=""):
-        starts_line = not written or written.endswith("\n")
-        if isinstance(part, str):
-            written += part.lstrip(_BLANKS) if starts_line else part
-            shown = [] if part.strip() else shown
-            continue
-        added = [number for number in dict.fromkeys(part) if number not in shown]
-        shown += added
-        if added:
-            written += "".join(f"[{number}]" for number in added)
-        elif isinstance(following, str) and not following[:1].isalnum():
-            written = written.rstrip(_BLANKS)
-    return written.strip()
-
-
-def _claims(parts: Sequence[str | Mark], language: str) -> Iterator[str]:
-    """For each part the statement that it marks; nothing for a text."""
-    plain = "".join(part for part in parts if isinstance(part, str))
-    lengths = [len(part) if isinstance(part, str) else 0 for part in parts]
-    ends = list(accumulate(lengths))
-    places = sorted({at for at, part in zip(ends, parts, strict=True) if isinstance(part, Mark)})
-    claims = {
-        at: _claim(plain, at, before=before, after=after, language=language)
-        for before, at, after in zip([0, *places], places, [*places[1:], len(plain)], strict=False)
-    }
-    for at, part in zip(ends, parts, strict=True):
-        yield claims[at] if isinstance(part, Mark) else ""
-
-
-def _claim(plain: str, at: int, *, before: int, after: int, language: str) -> str:
-    """The statement that a mark at `at` belongs to, where the marks before and after it stand at those places.
-
-    It is what the sentence says since its last mark. A mark may follow the full stop, or begin the line.
-    """
-    end = plain.find("\n", at, after)
-    following = plain[at : after if end < 0 else end].lstrip(_BLANKS + ":")
-    line = plain.rfind("\n", 0, at) + 1
-    bullet = _BULLET.match(plain, line, at)
-    if bullet is not None and bullet.end() == at and following.strip():
-        spans = sentence_spans(following, language)
-        return following[slice(*spans[0])]
-    if not plain[line:at].strip():
-        at = len(plain[:at].rstrip())
-        line = plain.rfind("\n", 0, at) + 1
-    bullet = _BULLET.match(plain, line, at)
-    start = max(line if bullet is None else bullet.end(), at - _LOOK_BACK)
-    spans = sentence_spans(plain[start:at], language)
-    if not spans:
-        return ""
-    sentence = plain[start + spans[-1][0] : start + spans[-1][1]]
-    piece = plain[max(before, start + spans[-1][0]) : start + spans[-1][1]].strip(_BLANKS + ",，、;；")
-    return piece if text_weight(piece) >= _SHORTEST_CLAIM else sentence
-
-
-def _support(claim: str, sentences: Sequence[str], embedder: QuoteEmbedder) -> list[float]:
-    """How far each sentence supports a statement: what it covers of it, and how alike they are as a whole."""
-    if not sentences:
-        return []
-    alike = embedder.embed_passages(sentences) @ embedder.embed_questions([claim])[0]
-    covered = coverage(claim, sentences, embedder=embedder)
-    return [cover + _ALIKE_SHARE * float(cosine) for cover, cosine in zip(covered, alike, strict=True)]
-
-
-def _supported(
-    claim: str, passage: Passage | None, *, language: str, embedder: QuoteEmbedder, settings: CitationSettings
-) -> Citation | None:
-    if passage is None or not claim or not numbers_occur(claim, passage.text, language=passage.language):
-        return None
-    spans = sentence_spans(passage.text, passage.language)
-    sentences = [passage.text[start:end] for start, end in spans]
-    scores = _support(claim, sentences, embedder)
-    needed = settings.support.of(language, passage.language)
-    supporting = [at for at, score in enumerate(scores) if score >= needed]
-    if not supporting:
-        return None
-    # A sentence that holds the numbers says more than one that has the words in common.
-    best = max(supporting, key=lambda at: (count_numbers(claim, sentences[at]), scores[at]))
-    start, end = spans[best]
-    return Citation(
-        number=0,
-        passage=passage.number,
-        document=passage.document,
-        title=passage.title,
-        language=passage.language,
-        quote=passage.text[start:end],
-        start=passage.start + start,
-        end=passage.start + end,
-        chunk=passage.chunk,
     )

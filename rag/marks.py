@@ -1,11 +1,14 @@
 """The marks `[n]` in what a model writes, read by the character, so that it does not matter where a stream is cut.
 
 Accepted: `[1]`, `[1, 2]`, `[1][2]`, `[1-3]`, `[[1]]`, `[^1]`, `【1】`, `【1†source】`, `［1］`, with digits of any
-script. Numbers of four digits and more are years, not marks.
+script. Numbers of four digits and more are years, not marks. Brackets in code and inside an address are none either.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from rag.verbatim import Stretch, VerbatimReader
 
 _OPENING = "[【［"
 _CLOSING = "]】］"
@@ -30,10 +33,12 @@ class Mark:
 class MarkReader:
     """Takes a text piece by piece and gives back its marks and what stands between them.
 
-    What is given back as text holds no mark, also once it is put together again without the marks between.
+    What is given back as text holds no mark outside code and addresses, also once it is put together again without the
+    marks between.
     """
 
     def __init__(self) -> None:
+        self._verbatim = VerbatimReader()
         self._around = ""  # brackets that opened before the one below and are still open, as in [[1]]
         self._held = ""  # from an opening bracket on, as long as it may become a mark
         self._to_close = 0
@@ -41,12 +46,23 @@ class MarkReader:
 
     def read(self, piece: str) -> list[str | Mark]:
         """Return what is certain with this piece."""
-        return _joined([part for character in piece for part in self._next(character)])
+        return _joined(self._parts(self._verbatim.read(piece)))
 
     def close(self) -> list[str | Mark]:
         """Return what was held back at the end of the text; half a mark is dropped."""
+        parts = self._parts(self._verbatim.close())
         held = self._release()
-        return [] if any(character.isdecimal() for character in held) else [held]
+        return _joined(parts if any(character.isdecimal() for character in held) else [*parts, held])
+
+    def _parts(self, stretches: Iterable[Stretch]) -> list[str | Mark]:
+        parts: list[str | Mark] = []
+        for stretch in stretches:
+            if stretch.is_verbatim:
+                self._after_mark, self._to_close = False, 0
+                parts += [self._release(), stretch.text]
+            else:
+                parts += [part for character in stretch.text for part in self._next(character)]
+        return parts
 
     def _next(self, character: str) -> list[str | Mark]:
         if character in _OPENING:

@@ -36,6 +36,7 @@ SMALL_NUMBERS = {
     "nl": "twee|drie|vier|vijf|zes|zeven|acht|negen|tien|elf|twaalf",
     "pl": "dwa,dwó,dwu,dwie|trz|czter|pię|sześ|sied|osiem,ośmi|dziewię|dziesię|jedena|dwana",
     "pt": "dois,duas|três|quatro|cinco|seis|sete|oito|nove|dez|onze|doze",
+    "ro": "doi_,dou|trei|patru|cinci|șase,şase|șapte,şapte|opt_|nou|zece|unsprezece|doisprezece,douăsprezece",
     "ru": "дв|тр|четыр|пят|шест|сем|восем,восьм|девят|десят|одиннадцат|двенадцат",
     "sv": "två|tre|fyra|fem|sex|sju|åtta|nio|tio|elva|tolv",
     "th": "สอง|สาม|สี่|ห้า|หก|เจ็ด|แปด|เก้า|สิบ|สิบเอ็ด|สิบสอง",

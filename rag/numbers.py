@@ -9,8 +9,10 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 
+from index.language import UNKNOWN
+from rag.dates import WrittenDate, dates_in_figures, months_have_names, named_months
 from rag.number_words import MAGNITUDES, SMALL_NUMBERS
 
 # Not a number that anyone means; arithmetic on more digits would only cost time.
@@ -19,16 +21,9 @@ _MOST_DIGITS = 40
 _SPACES = "\u0020\u00a0\u2009\u202f"
 # `1 000` may also be two numbers, `1.000` also a fraction: such a number has several readings.
 _NUMBER = re.compile(rf"\d+(?:[.,٫٬'’]\d+)*(?:(?<!\d\d\d\d)(?:[{_SPACES}]\d{{3}})+(?!\d))?(?:[.,٫]\d+)*")
+_DIGIT = re.compile(r"\d")
 _OTHER_DIGIT = re.compile(r"[^\D0-9]")
 _TIME = re.compile(r"\d{1,2}\.\d{2}")
-# 17.2.2017, 17/2/2017, 2017-02-17, 2017年2月17日, 2월 17일: the month may be a name elsewhere.
-_DATES = (
-    re.compile(r"(?<![\d.])(?P<day>\d{1,2})(?P<sep>[./-])\s?(?P<month>\d{1,2})(?P=sep)\s?(?P<year>\d{4})(?!\d)"),
-    re.compile(r"(?<!\d)(?P<year>\d{4})(?P<sep>[./-])(?P<month>\d{1,2})(?P=sep)(?P<day>\d{1,2})(?!\d)"),
-    re.compile(
-        r"(?:(?P<year>\d{4})\s?[年년]\s?)?(?P<month>(?<!\d)\d{1,2})\s?[月월](?!\w?[間간])(?:\s?(?P<day>\d{1,2})\s?[日일])?"
-    ),
-)
 
 _EAST_ASIAN_MAGNITUDES = {
     "百": 2,
@@ -50,71 +45,122 @@ _UNSPACED = frozenset(("ja", "ko", "th", "zh"))
 
 
 @dataclass(frozen=True, slots=True)
-class _Date:
-    written: str
-    year: Decimal | None
-    parts: frozenset[Decimal]
-    """Month and day, or the month alone; which is which depends on the country."""
+class WrittenNumber:
+    """A number in figures, `text[start:end]`."""
+
+    start: int
+    end: int
+    readings: tuple[frozenset[Decimal], ...]
+    """What it may stand for: one value, or those of its parts."""
 
 
 def numbers_occur(statement: str, text: str, *, language: str) -> bool:
-    """Whether each number of a statement stands in a text, in any digits, spelling and order of dates.
+    """Whether each number of a statement in any language stands in a text of this one; see `NumbersOf`."""
+    return not NumbersOf(text, language=language).missing(statement, language=UNKNOWN)
+
+
+class NumbersOf:
+    """The numbers and dates of a text, to be found in whatever digits, spelling and order of dates.
 
     One is not looked for (it is an article in many languages), nor are numbers to twelve in a text of a language
     whose words for them are not known here.
-
-    Args:
-        statement: In any language.
-        text: What shall support it.
-        language: The text's language.
     """
-    held = _values(text) | _spelt_out(text, language) | {Decimal(1)}
-    dates = _dates(text)
-    rest = statement
-    for date in _dates(statement):
-        if not _date_occurs(date, dates, held):
+
+    def __init__(self, text: str, *, language: str) -> None:
+        self._text = text
+        self._language = language
+        self._held = _values(text) | _spelt_out(text, language)
+        self._dates = dates_in_figures(ascii_digits(text))
+
+    @cached_property
+    def _named_months(self) -> set[Decimal]:
+        return {Decimal(named.month) for named in named_months(self._text, self._language)}
+
+    def missing(self, statement: str, *, language: str) -> tuple[str, ...]:
+        """Return the numbers and months of a statement that are not among these, as they are written.
+
+        Args:
+            statement: What they are looked for from.
+            language: The statement's language.
+        """
+        missing = []
+        rest = statement
+        for date in dates_in_figures(ascii_digits(statement)):
+            if not self._has_date(date):
+                missing.append(statement[date.start : date.end])
+            rest = rest[: date.start] + " " * (date.end - date.start) + rest[date.end :]
+        missing += [
+            statement[number.start : number.end] for number in find_numbers(rest) if not self._has_number(number)
+        ]
+        for named in named_months(rest, language):
+            is_date = _DIGIT.search(rest, max(0, named.start - 5), named.end + 4)  # else it may be a word or a name
+            if is_date and not self._has_month(Decimal(named.month)):
+                missing.append(statement[named.start : named.end])
+        return tuple(missing)
+
+    def _has_number(self, number: WrittenNumber) -> bool:
+        is_one = number.readings[:1] == (frozenset((Decimal(1),)),) and number.end - number.start == 1
+        return is_one or any(
+            reading <= self._held or not self._held.isdisjoint(_decades(reading)) for reading in number.readings
+        )
+
+    def _has_month(self, month: Decimal) -> bool:
+        months = self._named_months.union(*(date.parts for date in self._dates))
+        return month in months or (not months_have_names(self._language) and month in self._held)
+
+    def _has_date(self, date: WrittenDate) -> bool:
+        if date.year is not None and date.year not in self._held:
             return False
-        rest = rest.replace(date.written, " ", 1)
-    return all(any(reading <= held for reading in readings) for readings in _readings(rest))
+        comparable = [other for other in self._dates if date.year in (other.year, None)]
+        if any(date.parts <= other.parts for other in comparable):
+            return True
+        if any(date.parts & other.parts for other in comparable):  # that day of another month, or another day of it
+            return False
+        if months_have_names(self._language):
+            return any(date.parts - {month} <= self._held for month in date.parts & self._named_months)
+        missing = date.parts - self._held
+        return not missing or (len(missing) == 1 and max(missing) <= 12)
 
 
 def count_numbers(statement: str, text: str) -> int:
     """How many of a statement's numbers stand in a text in figures."""
     held = _values(text)
-    return sum(any(reading <= held for reading in readings) for readings in _readings(statement))
+    return sum(any(reading <= held for reading in number.readings) for number in find_numbers(statement))
 
 
-def _date_occurs(date: _Date, dates: list[_Date], held: set[Decimal]) -> bool:
-    if date.year is not None and date.year not in held:
-        return False
-    if any(date.parts <= other.parts for other in dates if date.year in (other.year, None)):
-        return True
-    # A month may be spelt out, unless the text has that day or month in figures beside another one.
-    missing = date.parts - held
-    if any(other.parts & date.parts for other in dates if date.year in (other.year, None)):
-        return False
-    return not missing or (len(missing) == 1 and max(missing) <= 12)
+def ascii_digits(text: str) -> str:
+    """Return a text with ASCII digits, offsets unchanged."""
+    return text if text.isascii() else _OTHER_DIGIT.sub(lambda found: str(unicodedata.decimal(found[0])), text)
 
 
-def _dates(text: str) -> list[_Date]:
-    plain = _ascii_digits(text)
-    dates = []
-    for pattern in _DATES:
-        for found in pattern.finditer(plain):
-            parts = frozenset(Decimal(part) for part in (found["month"], found["day"]) if part)
-            if min(parts) >= 1 and min(parts) <= 12 and max(parts) <= 31:
-                year = Decimal(found["year"]) if found["year"] else None
-                dates.append(_Date(text[found.start() : found.end()], year, parts))
-    return dates
+def magnitude_end(text: str, at: int) -> int:
+    """Return where the word of magnitude ends that follows a number (5 million), or `at` if none does."""
+    found = _magnitude_words().match(text, at)
+    if found is None:
+        return at
+    end = found.end()
+    while end < len(text) and text[end].isalpha():  # beginnings are matched, for the words are inflected
+        end += 1
+    return end
+
+
+def _decades(reading: frozenset[Decimal]) -> set[Decimal]:
+    """How else a decade is written: the 1930s, the '30s, 20世纪30年代."""
+    (value, *others) = reading
+    if others or not 10 < value < 2100 or value % 10 or not value % 100:
+        return set()
+    if value > 1000:
+        return {value % 100}
+    return {century + value for century in (1800, 1900, 2000)} if value < 100 else set()
 
 
 def _values(text: str) -> set[Decimal]:
-    return set().union(*(reading for readings in _readings(text) for reading in readings))
+    return set().union(*(reading for number in find_numbers(text) for reading in number.readings))
 
 
-def _readings(text: str) -> Iterator[list[set[Decimal]]]:
-    """For each number of a text the sets of values it may stand for: one value, or those of its parts."""
-    plain = _ascii_digits(text)
+def find_numbers(text: str) -> Iterator[WrittenNumber]:
+    """Find the numbers of a text in figures, in order, dates as their parts."""
+    plain = ascii_digits(text)
     read = 0
     for found in _NUMBER.finditer(plain):
         if found.start() < read:
@@ -125,10 +171,11 @@ def _readings(text: str) -> Iterator[list[set[Decimal]]]:
         if len(parts) > 2 or _TIME.fullmatch(found[0]) or any(space in found[0] for space in _SPACES):
             readings.append({_decimal(part) for part in parts})
         readings += [{value * 10**power} for value in values for power in _powers_after(plain, found.end())]
+        read = found.end()
         if compound := _EAST_ASIAN.match(plain, found.start()):
             readings += [{value} for value in _east_asian(compound[0])]
             read = compound.end()
-        yield readings
+        yield WrittenNumber(found.start(), read, tuple(map(frozenset, readings)))
 
 
 def _numbers_of(written: str) -> set[Decimal]:
@@ -141,6 +188,8 @@ def _numbers_of(written: str) -> set[Decimal]:
     if all(len(part) in (2, 3) for part in parts[1:-1]) and len(parts[-1]) == 3:
         values.add(_decimal("".join(parts)))
     marks = re.findall(r"[.,]", compact)
+    if values and parts[-1] == "000":  # nobody writes 1.000 for 1
+        return values
     if len(marks) == 1 or (marks[-1] not in marks[:-1] and all(len(part) in (2, 3) for part in parts[1:-1])):
         values.add(_decimal("".join(parts[:-1]) + "." + parts[-1]))
     return values
@@ -195,7 +244,3 @@ def _small_words(language: str) -> list[tuple[int, re.Pattern[str]]] | None:
         (value, re.compile(f"{edge}(?:{_words(words).replace(',', '|')})", re.IGNORECASE))
         for value, words in enumerate(SMALL_NUMBERS[language].split("|"), start=2)
     ]
-
-
-def _ascii_digits(text: str) -> str:
-    return text if text.isascii() else _OTHER_DIGIT.sub(lambda found: str(unicodedata.decimal(found[0])), text)

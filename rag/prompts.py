@@ -9,8 +9,9 @@ from functools import cache
 from pathlib import Path
 from string import Template
 
-from rag.answers import Passage
+from rag.answers import Answer, Passage
 from rag.errors import PromptError
+from rag.visible_text import visible
 
 # Beside the packages, in a checkout as in an installed wheel.
 PROMPTS_FOLDER = Path(__file__).resolve().parents[1] / "prompts"
@@ -27,7 +28,13 @@ _ORNAMENT = r"[\s\"'`*_\[\](){}<>.:«»„“”‘’]*"
 _NOT_IN_DOCUMENTS = re.compile(_ORNAMENT + NOT_IN_DOCUMENTS.replace("_", r"[\\]?[_\s]") + r"(?!\w)")
 
 # Marks that a document carries itself, such as the note numbers of an encyclopedia, in the brackets models write.
-_OWN_MARK = re.compile(r"[\[【［]\s*(\d[\d\s,;–-]*)[\]】］]")
+_OWN_MARK = re.compile(r"[\[【［]\s{0,9}(\^?\d[\d\s,，、;；^~〜–—-]{0,80})(?:†[^\[\]【】［］\n]{0,80})?[\]】］]")
+# What some chat templates set apart the turns of a conversation with, such as [INST]: servers read it in any text.
+_TEMPLATE_MARK = re.compile(r"\[(/?(?:[A-Z][A-Z0-9_]{2,40}|gMASK|sMASK))\]")
+# Pointed brackets in other forms, which models read like those of an element.
+_BRACKETS = str.maketrans({"＜": "<", "﹤": "<", "＞": ">", "﹥": ">", "｜": "|"})
+# More is no title, but an attempt to fill the prompt.
+_LONGEST_TITLE = 200
 
 # Codes met in the wild whose sentences are found under another one.
 _ALIASES = {"no": "nb", "nn": "nb", "zh-TW": "zh-Hant", "zh-HK": "zh-Hant", "zh-MO": "zh-Hant"}
@@ -45,8 +52,24 @@ class Phrases:
     nearest: str
     """Introduces the nearest passages, offered as no more than that."""
     model_failed: str
+    broke_off: str
+    """Said when the model stopped in the middle of its answer."""
     unverified: str
     """Said when no statement of a model's answer could be tied to the documents, before quotes from them."""
+    instruction: str
+    """Tells the model, in the language itself, to write it, briefly, and to cite."""
+    supported: str
+    """How many statements the documents support; a format with `supported` and `total`."""
+    unsupported: str
+    """Label of a statement that they do not support."""
+    other_language: str
+    """Said when the answer is in another language than the question."""
+    failed: str
+    """Said when the question could not be answered at all."""
+    disagree: str
+    """Introduces quotes of documents that contradict each other."""
+    dated: str
+    """Label of such a quote; a format with `date`."""
 
 
 class Prompt:
@@ -92,16 +115,68 @@ class Prompt:
 @cache
 def answer_prompt() -> Prompt:
     """The system prompt of the answering chain."""
-    return Prompt("answer", variables=("language", "not_in_documents", "passages"))
+    return Prompt("answer", variables=("instruction", "language", "not_in_documents", "passages"))
+
+
+def render_answer_prompt(passages: Sequence[Passage], *, language: str) -> str:
+    """Return what the model is told before a question: the rules, the passages, and last the language to answer in.
+
+    The last line is in that language itself, if it has phrases: small models follow what they read last, in the
+    language they read it in.
+    """
+    said = phrases(language)
+    has_own = said.language != "en" or "en" in _variants(language)
+    values = {
+        "instruction": said.instruction if has_own else "",
+        "language": language_name(language),
+        "not_in_documents": NOT_IN_DOCUMENTS,
+        "passages": render_passages(passages),
+    }
+    return answer_prompt().render(values).rstrip()
+
+
+@cache
+def repair_prompt() -> Prompt:
+    """The system prompt that has an answer in another language written in the wanted one; the answer is the message."""
+    return Prompt("repair", variables=("instruction", "language"))
+
+
+@cache
+def rewrite_prompt() -> Prompt:
+    """The system prompt that has a follow-up written as a question of its own; the follow-up is the message."""
+    return Prompt("rewrite", variables=("conversation", "language"))
 
 
 def render_passages(passages: Sequence[Passage]) -> str:
     """Write passages as the elements a prompt holds, so that no document can leave its own.
 
-    `&`, `<` and `>` are escaped, in attributes quotes too; a document's own `[7]` becomes `(7)`, because a model
-    would copy it and it would count as a citation of passage 7.
+    What `as_data` does to a text is done to title and heading as well.
     """
     return "\n".join(_element(passage) for passage in passages)
+
+
+def as_data(text: str) -> str:
+    """Return text from outside so that it can stand in a prompt as nothing but text.
+
+    Characters that nobody sees are dropped; `&`, `<` and `>` are escaped, which also breaks the marks of chat templates
+    (`<|im_start|>`), those in square brackets (`[INST]`) become `(INST)`. A document's own `[7]` becomes `(7)`, because
+    a model would copy it and it would count as a citation of passage 7; the word for "not in the documents" loses its
+    underlines, because a model would copy that, too.
+    """
+    return html.escape(_harmless(text), quote=False)
+
+
+def render_repair_prompt(language: str) -> str:
+    """Return what the model is told before an answer that it shall write again in a language."""
+    return repair_prompt().render({"instruction": phrases(language).instruction, "language": language_name(language)})
+
+
+def support_sentence(answer: Answer) -> str:
+    """Return how many statements of a model's answer the documents support, in its language; nothing for quotes."""
+    if answer.model is None or not answer.statements:
+        return ""
+    supported = sum(statement.supported for statement in answer.statements)
+    return phrases(answer.language).supported.format(supported=supported, total=len(answer.statements))
 
 
 def is_not_in_documents(text: str) -> bool:
@@ -130,9 +205,17 @@ def _element(passage: Passage) -> str:
     attributes = {"number": str(passage.number), "title": passage.title, "language": passage.language}
     if passage.heading:
         attributes["heading"] = passage.heading
-    written = "".join(f' {name}="{html.escape(" ".join(value.split()))}"' for name, value in attributes.items())
-    text = html.escape(_OWN_MARK.sub(r"(\1)", passage.text), quote=False)
-    return f"<passage{written}>\n{text}\n</passage>"
+    written = "".join(f' {name}="{html.escape(_one_line(value))}"' for name, value in attributes.items())
+    return f"<passage{written}>\n{as_data(passage.text)}\n</passage>"
+
+
+def _harmless(text: str) -> str:
+    text = _TEMPLATE_MARK.sub(r"(\1)", _OWN_MARK.sub(r"(\1)", visible(text).translate(_BRACKETS)))
+    return text.replace(NOT_IN_DOCUMENTS, NOT_IN_DOCUMENTS.replace("_", "-"))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_harmless(text).split())[:_LONGEST_TITLE]
 
 
 def _variants(language: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Question to passages: candidates of both searchers, fused, reranked, folded, widened to what stands around them."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -11,6 +11,7 @@ from index.documents import Chunk, ScoredChunk
 from index.filters import EVERYTHING, DocumentFilter
 from index.knowledge_base import KnowledgeBase
 from rag.answers import Passage
+from rag.clock import Clock
 from rag.confidence import confidence
 from rag.folding import fold
 from rag.fusion import fuse
@@ -26,6 +27,20 @@ class Searcher(StrEnum):
     LEXICAL = "lexical"
     FUSED = "fused"
     RERANKED = "reranked"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSteps:
+    """What each step of one search gave, best first; nothing for steps that were not taken."""
+
+    dense: Sequence[ScoredChunk] = ()
+    lexical: Sequence[ScoredChunk] = ()
+    ranked: Sequence[ScoredChunk] = ()
+    """What was looked at more closely, by how sure it is."""
+    results: Sequence[ScoredChunk] = ()
+    """The same after folding: what the search returns."""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """How long each step took."""
 
 
 def search(
@@ -53,16 +68,46 @@ def search(
         searcher: How far to go; all but the last are there to be measured, and fold nothing.
         reranker: A model that orders the best candidates; late interaction alone if omitted.
     """
+    steps = search_steps(
+        knowledge_base,
+        query,
+        language=language,
+        top_k=top_k,
+        token_embedder=token_embedder,
+        settings=settings,
+        within=within,
+        searcher=searcher,
+        reranker=reranker,
+    )
+    return list(steps.results)
+
+
+def search_steps(
+    knowledge_base: KnowledgeBase,
+    query: str,
+    *,
+    language: str,
+    top_k: int,
+    token_embedder: TokenEmbedder,
+    settings: RetrievalSettings,
+    within: DocumentFilter = EVERYTHING,
+    searcher: Searcher = Searcher.RERANKED,
+    reranker: Reranker | None = None,
+) -> SearchSteps:
+    """Search as `search` does, and keep what each step gave."""
+    clock = Clock()
     limit = max(settings.candidates, top_k)
     dense: Sequence[ScoredChunk] = ()
     lexical: Sequence[ScoredChunk] = ()
     if searcher is not Searcher.LEXICAL:
         dense = knowledge_base.search_dense(query, limit=limit, within=within)
+        clock.lap("dense")
     if searcher is not Searcher.DENSE:
         lexical = knowledge_base.search_lexical(query, limit=limit, within=within)
+        clock.lap("lexical")
     fused = fuse(dense, lexical, lexical_weight=settings.lexical_weight, limit=limit)
     if searcher is not Searcher.RERANKED:
-        return fused[:top_k]
+        return SearchSteps(dense, lexical, results=fused[:top_k], seconds=clock.timings())
     languages = knowledge_base.languages()
     ranked = [found for found in fused[:limit] if found.chunk.source in languages]  # else removed meanwhile
     tokens = TextTokens(_token_ids(knowledge_base, ranked, token_embedder), embedder=token_embedder)
@@ -84,13 +129,15 @@ def search(
             for found, cover in zip(ranked, covered, strict=True)
         )
         ranked = _judged(query, ranked, reranker, settings=settings)
+    clock.lap("reranking")
     best, others = ranked[: settings.folded], ranked[settings.folded :]
     vectors = {}
     if len({languages[found.chunk.source] for found in best}) > 1:  # else there are no translations
         nearness = tokens.vectors([place[found.chunk.id] for found in best])
         vectors = {found.chunk.id: vector for found, vector in zip(best, nearness, strict=True) if vector.any()}
     folded = fold(best, language=language, languages=languages, vectors=vectors, settings=settings.folding)
-    return [*folded, *others][:top_k]
+    clock.lap("folding")
+    return SearchSteps(dense, lexical, ranked, [*folded, *others][:top_k], clock.timings())
 
 
 class _Legs:
@@ -168,6 +215,7 @@ def build_passages(
                 chunk=scored.chunk.id,
                 heading=scored.chunk.heading,
                 searchers=scored.searchers,
+                date=document.date or "",
             )
         )
     return passages

@@ -4,6 +4,10 @@ from dataclasses import dataclass, field
 
 from rag.kinship import ByKinship
 
+# Ollama's default where the graphics card has less than 24 GiB; what is more it cuts off without a word. The rules take
+# 500 of it, six passages of XQuAD 1,600 to 2,500 in English, German and Chinese; Hindi and Greek need 7,000 in all.
+CONTEXT_TOKENS = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class ChatModelSettings:
@@ -25,6 +29,8 @@ class ChatModelSettings:
     """The same question gives the same answer. `None` sends none, for models that refuse any but their own."""
     max_tokens: int | None = None
     """Not limited: servers refuse a limit that does not fit into their context, and reasoning counts into it."""
+    context_tokens: int | None = None
+    """Prompt and answer together. `None`: 16,384 for OpenAI and Azure, 4,096 for any other server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,35 +107,68 @@ class RetrievalSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class QuoteWeights:
+    """What each measure of `rag.quote_scores.Reading` adds to the log odds of a sentence against the others.
+
+    Fitted by `bench.calibration`, as a choice among all sentences of the passages.
+    """
+
+    distinctive: ByKinship = field(default_factory=lambda: ByKinship(8.1, 18.4, 19.7))
+    nearby: ByKinship = field(default_factory=lambda: ByKinship(8.5, 12.3, 13.7))
+    passage_odds: ByKinship = field(default_factory=lambda: ByKinship(1.8, 1.0, 2.2))
+    offers: ByKinship = field(default_factory=lambda: ByKinship(1.6, 1.9, 1.3))
+    kinship: ByKinship = field(default_factory=lambda: ByKinship(0.0, 0.8, 1.3))
+    """Added whatever the sentence, so that sentences in several languages can be compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerWeights:
+    """What each measure adds to the log odds that the quotes answer; see `rag.abstention`.
+
+    Fitted by `bench.calibration`, half of the questions being asked without the passage that answers them.
+    """
+
+    passage_odds: ByKinship = field(default_factory=lambda: ByKinship(1.11, 1.10, 2.10))
+    others_odds: ByKinship = field(default_factory=lambda: ByKinship(-0.94, -0.91, -1.13))
+    """Mean of the other passages: one that stands out answers, several that are alike are about the topic."""
+    nearby: ByKinship = field(default_factory=lambda: ByKinship(8.6, 19.3, 23.8))
+    covered: ByKinship = field(default_factory=lambda: ByKinship(-2.5, -13.3, -24.4))
+    anywhere: ByKinship = field(default_factory=lambda: ByKinship(4.7, -1.2, -2.2))
+    intercept: ByKinship = field(default_factory=lambda: ByKinship(-10.0, -5.6, -4.6))
+
+
+@dataclass(frozen=True, slots=True)
 class QuotingSettings:
     """How an extractive answer is chosen. The figures behind the numbers: `bench/RESULTS.md`."""
 
-    sentences: int = 3
-    """A reader takes in three at a glance."""
+    quotes: int = 3
+    """A reader takes in three at a glance. Neighbours are one quote, however many sentences they are."""
     length: int = 500
     """Characters of an answer, in the measure of `index.lengths.text_weight`; only a single sentence may be longer."""
-    share_of_best: float = 0.6
-    """Further sentences score at least this share of the best one; weaker ones only repeat the topic."""
-    typical: ByKinship = field(default_factory=lambda: ByKinship(same_language=1.5, same_script=0.7, other_script=0.45))
-    """Scores that sentences which answer reach, before their passage's is added."""
-    threshold: ByKinship = field(
-        default_factory=lambda: ByKinship(same_language=1.13, same_script=1.1, other_script=1.1)
-    )
-    """Least score of the best sentence, by kinship; below it the documents do not answer."""
-    threshold_size: int = 400
-    """The number of chunks these thresholds are for."""
-    threshold_growth: float = 0.15
-    """How much they rise when e (2.7) times as many chunks are searched."""
-    threshold_grows_to: int = 1000
-    """From this number of chunks on they stay."""
+    least_gain: float = 0.01
+    """How likely a further sentence has to answer for each 100 of its characters: next to a sure one none is."""
+    weights: QuoteWeights = field(default_factory=QuoteWeights)
+    """Which sentence is best."""
+    answer_weights: AnswerWeights = field(default_factory=AnswerWeights)
+    """Whether the best ones answer."""
+    threshold: ByKinship = field(default_factory=lambda: ByKinship(0.25, 0.25, 0.25))
+    """Least probability that the quotes answer; below it the answer is that the documents do not."""
 
 
 @dataclass(frozen=True, slots=True)
 class CitationSettings:
-    """When a passage supports a statement."""
+    """When a passage supports a statement; chosen with `bench/citations.py` on the articles with odd numbers.
 
-    support: ByKinship = field(default_factory=lambda: ByKinship(same_language=0.4, same_script=0.3, other_script=0.2))
-    """Least support of a statement by one sentence of the passage, by kinship; see `bench/RESULTS.md`, citations."""
+    Support is what the best sentence, or two, cover of the statement, plus 0.3 of their cosine: up to 1.3.
+    """
+
+    least: ByKinship = field(default_factory=lambda: ByKinship(same_language=0.4, same_script=0.2, other_script=0.14))
+    """With less a passage does not say it, whatever else was found. Of true statements, 1 to 5 % have less."""
+    typical: ByKinship = field(default_factory=lambda: ByKinship(same_language=1.0, same_script=0.6, other_script=0.45))
+    """What most true statements reach. A passage that supports one so well may be cited even if others do so better."""
+    share_of_best: float = 0.85
+    """Below `typical`, a cited passage supports the statement at least this well, as a share of the passage that
+    supports it best: else the mark was meant for that one."""
 
 
 @dataclass(frozen=True, slots=True)

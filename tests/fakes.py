@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
 from index.catalog import DocumentRecord
-from index.filters import EVERYTHING, DocumentFilter
-from rag.answers import Answer, Citation, Done, Event, Passage, PassagesFound, Token, Turn
-from rag.errors import RerankingError
+from index.filters import DocumentFilter
+from rag.answers import Answer, Citation, CitationsFound, Done, Event, Failed, Passage, PassagesFound, Token, Turn
+from rag.errors import ChatModelError, RerankingError
 
 
 def make_passage(
@@ -65,22 +65,34 @@ class RecordingRetrieve:
 
 
 class RecordingChain:
-    """Writes the same answer to every question, and keeps what it was asked."""
+    """Writes the same answer to every question, and keeps what it was asked.
+
+    Args:
+        text: What it answers.
+        replies: What it says when it is to rewrite a question or an answer, one after the other.
+    """
 
     model = "test-model"
 
-    def __init__(self, text: str, *, passages: Sequence[Passage]) -> None:
+    def __init__(self, text: str, *, replies: Sequence[str] = ()) -> None:
         self.text = text
-        self.passages = tuple(passages)
-        self.asked: list[tuple[str, str, tuple[Turn, ...], DocumentFilter]] = []
+        self.replies = list(replies)
+        self.asked: list[tuple[str, tuple[Passage, ...], str, tuple[Turn, ...]]] = []
+        self.completed: list[tuple[str, str]] = []
 
-    def stream(
-        self, question: str, *, language: str, history: Sequence[Turn] = (), within: DocumentFilter = EVERYTHING
-    ) -> Generator[PassagesFound | Token]:
-        """Stream the passages and the text."""
-        self.asked.append((question, language, tuple(history), within))
-        yield PassagesFound(self.passages)
-        yield Token(self.text)
+    def answer(
+        self, question: str, *, passages: Sequence[Passage], language: str, history: Sequence[Turn] = ()
+    ) -> Generator[str]:
+        """Stream the text."""
+        self.asked.append((question, tuple(passages), language, tuple(history)))
+        yield self.text
+
+    def complete(self, system: str, text: str, *, max_tokens: int | None = None) -> str:  # noqa: ARG002
+        """Give the next reply; without one, fail."""
+        self.completed.append((system, text))
+        if not self.replies:
+            raise ChatModelError("The scripted chain has no more replies.")
+        return self.replies.pop(0)
 
 
 class ScriptedReranker:
@@ -104,14 +116,15 @@ class ScriptedAssistant:
     """Streams prepared answers, and keeps what it was asked.
 
     Args:
-        answers: What each question gets: an answer to stream, or an exception to raise after the passages were found.
+        answers: What each question gets: an answer to stream, a failure, or an exception to raise after the passages
+            were found.
         pause: Seconds before each piece of text.
         sources: The documents it says it has.
     """
 
     def __init__(
         self,
-        answers: Mapping[str, Answer | Exception],
+        answers: Mapping[str, Answer | Failed | Exception],
         *,
         pause: float = 0.0,
         sources: Sequence[str] = ("a.md", "b.md"),
@@ -120,6 +133,7 @@ class ScriptedAssistant:
         self.pause = pause
         self.sources = sources
         self.asked: list[tuple[str, tuple[Turn, ...]]] = []
+        self.interfaces: list[str] = []
 
     def documents(self) -> list[DocumentRecord]:
         """Give one record for each source."""
@@ -130,21 +144,22 @@ class ScriptedAssistant:
             for source in self.sources
         ]
 
-    def stream(self, question: str, *, history: Sequence[Turn] = ()) -> Iterator[Event]:
+    def stream(self, question: str, *, history: Sequence[Turn] = (), interface: str = "en") -> Iterator[Event]:
         """Stream the answer prepared for `question`, word by word."""
+        self.interfaces.append(interface)
         self.asked.append((question, tuple(history)))
         answer = self.answers[question]
+        if isinstance(answer, Failed):
+            yield answer
+            return
         if isinstance(answer, Exception):
             yield PassagesFound(())
             raise answer
         yield PassagesFound(answer.passages)
-        for word in re.findall(r"\s*\S+", _with_passage_numbers(answer)):
+        for word in re.findall(r"\s*\S+", answer.text):
             time.sleep(self.pause)
+            cited = tuple(citation for citation in answer.citations if f"[{citation.number}]" in word)
+            if cited:
+                yield CitationsFound(cited)
             yield Token(word)
         yield Done(answer)
-
-
-def _with_passage_numbers(answer: Answer) -> str:
-    """Give the text as a model writes it: its marks are numbers of passages, not yet of footnotes."""
-    passages = {str(citation.number): citation.passage for citation in answer.citations}
-    return re.sub(r"\[([0-9]+)\]", lambda mark: f"[{passages.get(mark[1], mark[1])}]", answer.text)

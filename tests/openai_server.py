@@ -24,7 +24,10 @@ Failure = Literal[
     "hang",  # silence after the first piece
     "keepalive",  # nothing but comments after the first piece
     "error_event",  # an error inside the stream, after the first piece
+    "error_only",  # nothing but an error inside the stream, whose message is the text
+    "reset",  # the connection breaks before anything was answered
     "broken_json",
+    "broken_utf8",  # bytes that are no text, after the first piece
     "wrong_content",  # JSON that is no chat completion
     "html",  # a page, with status 200
     "not_streamed",  # a whole completion though a stream was asked for
@@ -39,10 +42,16 @@ class Reply:
 
     text: str = ""
     reasoning: str = ""
-    """Sent before the text as `reasoning_content`, as vLLM and DeepSeek do."""
+    """Sent before the text in a field of its own, as vLLM and DeepSeek do."""
+    reasoning_field: str = "reasoning_content"
+    """Its name: Ollama and newer vLLM say `reasoning`."""
     finish_reason: str = "stop"
     status: int = 200
     """Any other than 200 answers with an error of the protocol, whose message is `text`."""
+    retry_after: float = 0.01
+    """Seconds that such an answer asks to wait."""
+    filter_results: bool = False
+    """Whether a first event without choices tells what a filter thinks of the prompt, as Azure's does."""
     failure: Failure | None = None
     piece: int = 3
     """Characters in one chunk of a stream: small enough to cut `[1]` and words."""
@@ -61,6 +70,7 @@ class LoggedRequest:
     path: str
     authorization: str | None
     body: dict[str, Any]
+    arrived: float = field(default_factory=time.monotonic)
     events_sent: int = 0
     left_early: threading.Event = field(default_factory=threading.Event)
     """Set when the client closed the connection before the end of the answer."""
@@ -171,6 +181,9 @@ def _app(script: OpenAIServer) -> FastAPI:
     async def complete(request: Request) -> Response:
         entry = await logged(request)
         reply = script.next_chat_reply(entry)
+        if reply.failure == "reset":
+            request.receive.__self__.transport.abort()  # type: ignore[attr-defined]  # uvicorn's own object
+            await asyncio.sleep(5)  # ended by what aborted
         if (early := _reply_without_content(reply)) is not None:
             return early
         if not entry.body.get("stream") or reply.failure == "not_streamed":
@@ -201,7 +214,7 @@ def _app(script: OpenAIServer) -> FastAPI:
 def _reply_without_content(reply: Reply) -> Response | None:
     if reply.status != 200:
         error = {"message": reply.text or "scripted failure", "type": "test", "param": None, "code": None}
-        return JSONResponse({"error": error}, status_code=reply.status, headers={"retry-after-ms": "10"})
+        return JSONResponse({"error": error}, status_code=reply.status, headers=_wait(reply.retry_after))
     if reply.failure == "html":
         return HTMLResponse("<!doctype html><title>Welcome</title><p>Please log in.")
     if reply.failure == "empty_body":
@@ -209,12 +222,17 @@ def _reply_without_content(reply: Reply) -> Response | None:
     return None
 
 
+def _wait(seconds: float) -> dict[str, str]:
+    """What asks a client to wait: OpenAI's own header for parts of a second, else the usual one."""
+    return {"retry-after": f"{seconds:.0f}"} if seconds >= 1 else {"retry-after-ms": f"{1000 * seconds:.0f}"}
+
+
 def _completion(entry: LoggedRequest, reply: Reply) -> dict[str, Any]:
     if reply.failure == "wrong_content":
         return {"answer": reply.text}
     message = {"role": "assistant", "content": reply.text}
     if reply.reasoning:
-        message["reasoning_content"] = reply.reasoning
+        message[reply.reasoning_field] = reply.reasoning
     choice = {"index": 0, "message": message, "finish_reason": reply.finish_reason}
     usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
     return _envelope(entry, "chat.completion") | {"choices": [choice], "usage": usage}
@@ -249,23 +267,23 @@ async def _events(entry: LoggedRequest, reply: Reply) -> AsyncIterator[bytes]:
     if reply.failure == "wrong_content":
         yield _event({"choices": ["an older protocol"]})
         return
+    if reply.failure == "error_only":
+        yield _event({"error": {"message": reply.text, "type": "test"}})
+        return
+    if reply.filter_results:
+        verdict = {"prompt_index": 0, "content_filter_results": {"hate": {"filtered": False, "severity": "safe"}}}
+        yield _event(_envelope(entry, "") | {"id": "", "model": "", "choices": [], "prompt_filter_results": [verdict]})
     yield event({"role": "assistant", "content": ""})
     for piece in _pieces(reply.reasoning, reply.piece):
-        yield event({"reasoning_content": piece})
+        yield event({reply.reasoning_field: piece})
     pieces = _pieces(reply.text, reply.piece)
     if reply.failure in ("cut", "no_finish_reason"):
         pieces = pieces[: (len(pieces) + 1) // 2]
     for at, piece in enumerate(pieces):
         yield event({"content": piece})
         if at == 0:
-            if reply.failure == "error_event":
-                yield _event({"error": {"message": "the model ran out of memory", "type": "server_error"}})
-            if reply.failure == "broken_json":
-                yield b'data: {"choices": [{"delta"\n\n'
-            while reply.failure in ("hang", "keepalive"):
-                await asyncio.sleep(0.05)
-                if reply.failure == "keepalive":
-                    yield b": keepalive\n\n"
+            async for part in _failure_inside(entry, reply):
+                yield part
         await asyncio.sleep(reply.pause)
     if reply.failure == "cut":
         raise ConnectionAbortedError
@@ -276,6 +294,20 @@ async def _events(entry: LoggedRequest, reply: Reply) -> AsyncIterator[bytes]:
         usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
         yield _event(_envelope(entry, "chat.completion.chunk") | {"choices": [], "usage": usage})
     yield b"data: [DONE]\n\n"
+
+
+async def _failure_inside(entry: LoggedRequest, reply: Reply) -> AsyncIterator[bytes]:
+    """What comes instead of the second piece, if something else does."""
+    if reply.failure == "error_event":
+        yield _event({"error": {"message": "the model ran out of memory", "type": "server_error"}})
+    if reply.failure == "broken_json":
+        yield b'data: {"choices": [{"delta"\n\n'
+    if reply.failure == "broken_utf8":
+        yield _event(_envelope(entry, "chat.completion.chunk") | {"choices": []}).replace(b"test", b"\xff\xfe")
+    while reply.failure in ("hang", "keepalive"):
+        await asyncio.sleep(0.05)
+        if reply.failure == "keepalive":
+            yield b": keepalive\n\n"
 
 
 def _pieces(text: str, length: int) -> list[str]:

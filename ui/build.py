@@ -90,13 +90,12 @@ def build_knowledge_base(
 def build_assistant(settings: Settings, knowledge_base: KnowledgeBase, *, bundled: StaticEmbedder) -> Assistant:
     """The assistant: with a chat model if one is set, else with verbatim quotes."""
     chat_model, reading, reranker = settings.chat_model, reading_settings(settings), build_reranker(settings)
-    quoting = Assistant(knowledge_base, embedder=bundled, reranker=reranker, settings=reading)
-    if chat_model is None:
-        return quoting
-    from rag.chain import AnswerChain
-    from rag.chat_model import create_chat_model
+    chain = None
+    if chat_model is not None:
+        from rag.chain import AnswerChain
+        from rag.chat_model import create_chat_model
 
-    chain = AnswerChain(create_chat_model(chat_model), retrieve=quoting.retrieve)
+        chain = AnswerChain(create_chat_model(chat_model), context_tokens=chat_model.context_tokens)
     return Assistant(knowledge_base, embedder=bundled, reranker=reranker, chain=chain, settings=reading)
 
 

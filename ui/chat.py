@@ -187,7 +187,8 @@ class _Page:
             self.ask: gr.update(visible=False),
             self.stop: gr.update(visible=True),
         }
-        for exchange in follow(self.assistant, question, history=turns(conversation)):
+        history = turns(conversation)
+        for exchange in follow(self.assistant, question, history=history, interface=messages.language):
             yield {
                 self.conversation: (*conversation, exchange),
                 self.latest: exchange_html(exchange, len(conversation) + 1, messages=messages),

@@ -4,11 +4,11 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -16,6 +16,9 @@ from index.errors import FootnoteError
 from index.filters import EVERYTHING, DocumentFilter
 from index.language import normalise_language
 from ui.settings import Settings, limit_threads, load_settings
+
+if TYPE_CHECKING:
+    from rag.answers import Answer, Event
 
 app = typer.Typer(
     name="footnote",
@@ -148,18 +151,44 @@ def ask(
     kind: Types = None,
     since: Since = None,
     until: Until = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Also say what was searched for, what was found, and what became of it.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Answer QUESTION from the indexed documents."""
     from ui.build import open_assistant
-    from ui.plain import answer_plain
+    from ui.plain import explanation_plain, remarks_plain
     from ui.schemas import answer_dict
 
     within = _within(language, document, folder, tag, kind, since=since, until=until)
     with open_assistant(_settings_of(context)) as assistant:
-        answer = assistant.ask(_readable(question), within=within)
         none_passes = within != EVERYTHING and not assistant.has_any(within)
-    _show(answer_dict(answer) if as_json else answer_plain(answer), none_passes=none_passes)
+        events = assistant.stream(_readable(question), within=within, explain=explain)
+        answer = _answer_of(events, show=not as_json and not none_passes)
+    if as_json:
+        _show(answer_dict(answer), none_passes=none_passes)
+        return
+    _show(remarks_plain(answer), none_passes=none_passes)
+    if answer.explanation and not none_passes:
+        typer.echo("\n" + explanation_plain(answer.explanation, answer.timings))
+
+
+def _answer_of(events: "Iterable[Event]", *, show: bool) -> "Answer":
+    """Follow a stream to its answer, printing the text as it comes."""
+    from rag.answers import Done, Failed, Token
+    from ui.plain import printable
+
+    for event in events:
+        if isinstance(event, Token) and show:
+            typer.echo(printable(event.text), nl=False)
+        elif isinstance(event, Failed):
+            raise event.error
+        elif isinstance(event, Done):
+            if show:
+                typer.echo("\n")
+            return event.answer
+    raise AssertionError("A stream ends with Done or Failed.")
 
 
 @app.command()

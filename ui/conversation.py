@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from index.catalog import DocumentRecord
 from index.errors import FootnoteError
-from rag.answers import Answer, Done, Event, PassagesFound, Token, Turn
+from rag.answers import Answer, CitationsFound, Done, Event, Failed, PassagesFound, Token, Turn
 from ui.messages import Messages
 from ui.render import answer_html, partial_answer_html, sentence_html, sources_html, turn_html
 
@@ -24,8 +24,8 @@ class ChatAssistant(Protocol):
     def documents(self) -> Sequence[DocumentRecord]:
         """Return the state of every document."""
 
-    def stream(self, question: str, *, history: Sequence[Turn] = ()) -> Iterator[Event]:
-        """Answer a question: `PassagesFound`, any number of `Token`, then `Done`."""
+    def stream(self, question: str, *, history: Sequence[Turn], interface: str) -> Iterator[Event]:
+        """Answer a question: `PassagesFound`, any number of `Token` and `CitationsFound`, then `Done` or `Failed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,12 @@ class Exchange:
     passage_count: int = 0
     text: str = ""
     """What was streamed so far."""
+    citation_count: int = 0
+    """How many footnotes it has so far."""
     answer: Answer | None = None
     """The complete answer, once it is there."""
+    failure: str = ""
+    """The assistant's own sentence on why there is none."""
 
     @property
     def is_busy(self) -> bool:
@@ -70,8 +74,10 @@ class TurnsBegun:
             self._begun.pop(number, None)
 
 
-def follow(assistant: ChatAssistant, question: str, *, history: Sequence[Turn]) -> Iterator[Exchange]:
+def follow(assistant: ChatAssistant, question: str, *, history: Sequence[Turn], interface: str) -> Iterator[Exchange]:
     """Ask, and yield the exchange each time it has come further; the last one is `answered` or `failed`.
+
+    `interface` is the language the reader sees the page in.
 
     Whatever goes wrong is logged here and ends the exchange, because nobody above could do more about it.
     """
@@ -79,7 +85,7 @@ def follow(assistant: ChatAssistant, question: str, *, history: Sequence[Turn]) 
     yield exchange
     shown = 0.0
     try:
-        for event in assistant.stream(question, history=history):
+        for event in assistant.stream(question, history=history, interface=interface):
             match event:
                 case PassagesFound(passages):
                     exchange = replace(exchange, state="answering", passage_count=len(passages))
@@ -88,10 +94,16 @@ def follow(assistant: ChatAssistant, question: str, *, history: Sequence[Turn]) 
                     if time.monotonic() - shown < SECONDS_BETWEEN_UPDATES:
                         continue
                     shown = time.monotonic()
+                case CitationsFound(citations):
+                    exchange = replace(exchange, citation_count=exchange.citation_count + len(citations))
+                    continue  # their marks come with the next token
                 case Done(answer):
                     exchange = replace(exchange, state="answered", answer=answer)
+                case Failed(message, error):
+                    log.error("No answer to %r: %s", question, error)
+                    exchange = replace(exchange, state="failed", failure=message)
             yield exchange
-        if exchange.answer is None:
+        if exchange.is_busy:
             raise RuntimeError(f"The stream for {question!r} ended without an answer.")
     except FootnoteError as error:
         log.error("No answer to %r: %s", question, error)
@@ -121,12 +133,12 @@ def conversation_html(exchanges: Conversation, *, messages: Messages) -> str:
 def exchange_html(exchange: Exchange, number: int, *, messages: Messages) -> str:
     """Render the exchange with this number in its conversation, counted from 1, as far as it has come."""
     anchor = f"turn-{number}"
-    answer, sources = partial_answer_html(exchange.text, passage_count=exchange.passage_count), ""
+    answer, sources = partial_answer_html(exchange.text, citation_count=exchange.citation_count), ""
     if exchange.answer is not None:
         answer = answer_html(exchange.answer, anchor=anchor, messages=messages)
         sources = sources_html(exchange.answer, anchor=anchor, messages=messages)
     elif exchange.state == "failed":
-        answer = sentence_html(messages.failed, kind="failed")
+        answer = sentence_html(exchange.failure or messages.failed, kind="failed")
     elif exchange.state == "stopped":
         answer += sentence_html(messages.stopped, kind="notice")
     elif exchange.state == "searching":

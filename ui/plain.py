@@ -7,17 +7,42 @@ from index.catalog import DocumentRecord
 from index.documents import ScoredChunk
 from rag.answers import Answer
 from rag.evaluation import METRICS, Evaluation, Pair, Scores
-from rag.prompts import phrases
+from rag.explanation import Candidate, Explanation, Fate, Place
+from rag.prompts import phrases, support_sentence
 
 # Embeddings, overrides and isolates of the bidirectional algorithm show text in another order than it has. The marks
 # that Arabic and Hebrew texts need are others.
 _DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
+# Candidates of an explanation that are printed; `--json` has all of them.
+_CANDIDATES_SHOWN = 20
+
 
 def answer_plain(answer: Answer) -> str:
-    """Return the answer, then where each footnote points; the nearest passages if nothing answers."""
+    """Return the answer, then what there is to say about it; see `remarks_plain`."""
+    return "\n\n".join(part for part in (printable(answer.text), remarks_plain(answer)) if part)
+
+
+def remarks_plain(answer: Answer) -> str:
+    """Return what follows an answer: its notice, which statements are not supported, where each footnote points.
+
+    The nearest passages if nothing answers.
+    """
     parts = [printable(answer.notice)] if answer.notice else []
-    parts.append(printable(answer.text))
+    if support := support_sentence(answer):
+        unsupported = phrases(answer.language).unsupported
+        parts.append(
+            "\n".join(
+                [
+                    support,
+                    *(
+                        f"- {unsupported}: {one_line(answer.text[statement.start : statement.end])}"
+                        for statement in answer.statements
+                        if not statement.supported
+                    ),
+                ]
+            )
+        )
     if answer.citations:
         parts.append(
             "\n".join(
@@ -34,6 +59,43 @@ def answer_plain(answer: Answer) -> str:
         ]
         parts.append("\n".join([phrases(answer.language).nearest, *nearest]))
     return "\n\n".join(parts)
+
+
+def explanation_plain(explanation: Explanation, timings: Mapping[str, float]) -> str:
+    """Return what was searched for, a line for each candidate and what became of it, and the time each step took."""
+    lines = [f"Searched for: {one_line(explanation.standalone_question)}", ""]
+    lines.append(f"{'ranked':<10}{'dense':<12}{'lexical':<12}became")
+    lines += [_candidate_line(candidate) for candidate in explanation.candidates[:_CANDIDATES_SHOWN]]
+    if more := len(explanation.candidates) - _CANDIDATES_SHOWN:
+        lines += [f"… and {more} more; --json has all of them."] if more > 0 else []
+    lines += ["", f"Search: {_seconds(explanation.seconds)}", f"All: {_seconds(timings)}"]
+    return "\n".join(lines)
+
+
+def _candidate_line(candidate: Candidate) -> str:
+    fates = {
+        Fate.SHOWN: f"passage {candidate.passage}",
+        Fate.SAME: f"left out, says the same as {one_line(candidate.same_as)}",
+        Fate.SURPLUS: "left out, enough are better",
+        Fate.OUTRANKED: "left out before ranking, enough were found more often or nearer",
+    }
+    places = "".join(
+        f"{_place(place):<{width}}"
+        for place, width in ((candidate.ranked, 10), (candidate.dense, 12), (candidate.lexical, 12))
+    )
+    return (
+        f"{places}{fates[candidate.fate]}\n"
+        f"{'':<10}{one_line(candidate.document)}, characters {candidate.start}–{candidate.end}: "
+        f"{_first_words(candidate.text, length=80)}"
+    )
+
+
+def _place(place: Place | None) -> str:
+    return "-" if place is None else f"{place.rank}. {place.score:.2f}"
+
+
+def _seconds(seconds: Mapping[str, float]) -> str:
+    return ", ".join(f"{step} {value * 1000:.0f} ms" for step, value in seconds.items())
 
 
 def search_plain(results: Sequence[ScoredChunk], documents: Sequence[DocumentRecord]) -> str:

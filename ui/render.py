@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Literal
 
 from rag.answers import Answer, Citation, Passage
+from rag.prompts import phrases, support_sentence
 from ui.messages import ENGLISH, ExampleQuestion, Messages, language_name
 
 # More would bury the sentence which says that nothing was found.
@@ -39,16 +40,24 @@ def answer_html(answer: Answer, *, anchor: str = "answer", messages: Messages = 
             f'aria-label="{label}">{number}</a></sup>'
         )
 
-    notice = sentence_html(answer.notice, kind="notice") if answer.notice else ""
-    paragraphs = _paragraphs_html(answer.text, mark_html)
-    return f'<div class="answer-text" lang="{escape(answer.language)}">{paragraphs}</div>{notice}'
+    said = phrases(answer.language)
+    label = escape(said.unsupported)
+    doubtful = f'<span class="unsupported" title="{label}">'
+    spans = [(one.start, one.end, doubtful, "</span>") for one in answer.statements if not one.supported]
+    spans += [(start, end, "<strong>", "</strong>") for start, end in answer.emphasis]
+    paragraphs = _paragraphs_html(answer.text, mark_html, spans=sorted(spans))
+    sentences = [answer.notice] if answer.notice else []
+    if support := support_sentence(answer):
+        sentences.append(support)
+    notices = "".join(sentence_html(sentence, kind="notice") for sentence in sentences)
+    return f'<div class="answer-text" lang="{escape(answer.language)}">{paragraphs}</div>{notices}'
 
 
-def partial_answer_html(text: str, *, passage_count: int) -> str:
-    """Render the text streamed so far; marks are shown without a number, which only the whole answer knows."""
+def partial_answer_html(text: str, *, citation_count: int) -> str:
+    """Render the text streamed so far; its marks lead nowhere before the whole answer is there."""
 
     def mark_html(number: int) -> str | None:
-        return '<sup class="footnote pending" aria-hidden="true"></sup>' if 1 <= number <= passage_count else None
+        return f'<sup class="footnote">{number}</sup>' if 1 <= number <= citation_count else None
 
     return f'<div class="answer-text">{_paragraphs_html(text, mark_html)}</div>'
 
@@ -146,9 +155,30 @@ def marked_text_html(passage: Passage, citations: Sequence[Citation], *, anchor:
     return "".join(pieces)
 
 
-def _paragraphs_html(text: str, mark_html: Callable[[int], str | None]) -> str:
-    paragraphs = (part.strip() for part in _PARAGRAPH_BREAK.split(text))
-    return "".join(f'<p dir="auto">{_line_html(part, mark_html)}</p>' for part in paragraphs if part)
+Span = tuple[int, int, str, str]
+"""Characters of a text, and the tags around them."""
+
+
+def _paragraphs_html(text: str, mark_html: Callable[[int], str | None], *, spans: Sequence[Span] = ()) -> str:
+    """Render paragraphs; the spans are in order and none reaches into another."""
+    bounds = [0, *(at for found in _PARAGRAPH_BREAK.finditer(text) for at in found.span()), len(text)]
+    parts = zip(bounds[::2], bounds[1::2], strict=True)
+    paragraphs = (_paragraph_html(text, start, end, mark_html, spans) for start, end in parts)
+    return "".join(f'<p dir="auto">{paragraph}</p>' for paragraph in paragraphs if paragraph)
+
+
+def _paragraph_html(
+    text: str, start: int, end: int, mark_html: Callable[[int], str | None], spans: Sequence[Span]
+) -> str:
+    end -= len(text[start:end]) - len(text[start:end].rstrip())
+    start += len(text[start:end]) - len(text[start:end].lstrip())
+    pieces = []
+    for span_start, span_end, opening, closing in spans:
+        if start <= span_start < span_end <= end:
+            pieces.append(_line_html(text[start:span_start], mark_html))
+            pieces.append(f"{opening}{_line_html(text[span_start:span_end], mark_html)}{closing}")
+            start = span_end
+    return "".join([*pieces, _line_html(text[start:end], mark_html)])
 
 
 def _line_html(text: str, mark_html: Callable[[int], str | None]) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 
 from index.catalog import DocumentRecord
 from index.documents import ScoredChunk
-from rag.answers import Answer, Passage
+from rag.answers import Answer, Passage, Statement
 from rag.evaluation import Evaluation
+from rag.explanation import Candidate, Explanation, Place
 
 
 def answer_dict(answer: Answer) -> dict[str, Any]:
@@ -36,7 +37,52 @@ def answer_dict(answer: Answer) -> dict[str, Any]:
         "model": answer.model,
         "notice": answer.notice,
         "timings": answer.timings,
+        "statements": [_statement_dict(statement) for statement in answer.statements],
+        "emphasis": [{"start": start, "end": end} for start, end in answer.emphasis],
+        "confidence": None if answer.confidence is None else round(answer.confidence, 4),
+        "answer_language": answer.answer_language or None,
+        "standalone_question": answer.standalone_question,
+        **({"explanation": explanation_dict(answer.explanation)} if answer.explanation else {}),
     }
+
+
+def _statement_dict(statement: Statement) -> dict[str, Any]:
+    return {
+        "start": statement.start,
+        "end": statement.end,
+        "supported": statement.supported,
+        "citations": list(statement.citations),
+        "problem": statement.problem,
+        "missing": list(statement.missing),
+    }
+
+
+def explanation_dict(explanation: Explanation) -> dict[str, Any]:
+    """Return the field `explanation` of `footnote ask --json --explain`."""
+    return {
+        "standalone_question": explanation.standalone_question,
+        "candidates": [_candidate_dict(candidate) for candidate in explanation.candidates],
+        "seconds": dict(explanation.seconds),
+    }
+
+
+def _candidate_dict(candidate: Candidate) -> dict[str, Any]:
+    return {
+        "document": candidate.document,
+        "start": candidate.start,
+        "end": candidate.end,
+        "text": candidate.text,
+        "dense": _place_dict(candidate.dense),
+        "lexical": _place_dict(candidate.lexical),
+        "ranked": _place_dict(candidate.ranked),
+        "fate": candidate.fate,
+        "passage": candidate.passage,
+        "same_as": candidate.same_as or None,
+    }
+
+
+def _place_dict(place: Place | None) -> dict[str, float] | None:
+    return None if place is None else {"rank": place.rank, "score": place.score}
 
 
 def _passage_dict(passage: Passage) -> dict[str, Any]:

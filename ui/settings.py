@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     max_file_mb: int = Field(default=20, ge=1, le=2000)
     model: str | None = None
     model_timeout: float = Field(default=120, gt=0)
+    context_tokens: int | None = Field(default=None, ge=1024)
     model_temperature: Annotated[float, Field(ge=0, le=2)] | Literal["none"] = 0
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
     # Named as every OpenAI-compatible tool names them.
@@ -61,6 +62,7 @@ class Settings(BaseSettings):
             base_url=self.openai_base_url or "https://api.openai.com/v1",
             api_key=key,
             timeout=self.model_timeout,
+            context_tokens=self.context_tokens,
             temperature=None if self.model_temperature == "none" else self.model_temperature,
         )
 

@@ -3,7 +3,16 @@ import sys
 
 import pytest
 
-from index.language import DEFAULT_LANGUAGES, detect_language, load_language_model, normalise_language
+from index.language import (
+    DEFAULT_LANGUAGES,
+    chinese_variant,
+    detect_language,
+    is_beyond_japanese,
+    language_scores,
+    load_language_model,
+    normalise_language,
+)
+from index.scripts import function_words_in, main_script, scripts_of
 
 SHORT_QUESTIONS = {
     "ar": ("من يرأس الوفد؟", "متى؟", "ما الموضوع؟"),
@@ -171,3 +180,75 @@ def test_default_candidates_are_languages_the_model_knows_or_their_script_decide
 )
 def test_language_codes_are_normalised(code: str, language: str | None) -> None:
     assert normalise_language(code) == language
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("ما الذي وقعته NRW Invest و JETRO؟", "ar"),
+        ("Was ist 東京タワー?", "de"),
+        ("GmbH とは？", "ja"),
+        ("iPhone 15 कीमत", "hi"),
+        ("iPhone 15 ราคา", "th"),
+        ("что такое Retrieval Augmented Generation", "ru"),
+        ("Πόσα tackles κατέγραψε ο Luke Kuechly;", "el"),
+        ("University of Oxford 在哪里？", "zh"),
+        ("What does δημοκρατία mean?", "en"),
+        ("Was heißt ต้มยำกุ้ง?", "de"),
+        ("Was heißt 서울?", "de"),
+        ("NRW Invest GmbH Düsseldorf 대표는 누구입니까?", "ko"),
+        ("NRW Invest GmbH Düsseldorf საქართველოში", "ka"),
+        ("מי מנהל את NRW Invest GmbH Düsseldorf?", "he"),
+    ],
+)
+def test_function_words_decide_in_a_question_of_two_scripts(text: str, language: str) -> None:
+    assert detect_language(text) == language
+
+
+def test_text_of_names_in_two_scripts_is_in_the_one_that_says_most() -> None:
+    assert detect_language("Toyota 豊田自動車株式会社 Toyota") == "zh"
+    assert detect_language("Toyota Motor Corporation Ltd. 豊田") == "zh"
+    assert main_script("Toyota ТОЙОТА АВТО") == "cyrillic"
+
+
+def test_scores_are_of_the_languages_of_the_script() -> None:
+    assert language_scores("誰ですか") == {"ja": 0.0}
+    assert language_scores("東京都") == {"zh": 0.0, "ja": -1.0}
+    assert language_scores("12:30") == {}
+    assert language_scores("Wer leitet?", among=["ja"]) == {}
+    scores = language_scores("Wer leitet die Delegation?", among=["nl", "de", "ja"])
+    assert set(scores) == {"nl", "de"}
+    assert scores["de"] - scores["nl"] > 4
+
+
+@pytest.mark.parametrize(
+    ("text", "variant"),
+    [
+        ("这是什么？", "zh"),
+        ("這是什麼？", "zh-Hant"),
+        ("中文", None),
+        ("Toyota", None),
+        ("台灣代表團来訪", "zh-Hant"),
+    ],
+)
+def test_chinese_variant_is_told_by_the_characters(text: str, variant: str | None) -> None:
+    assert chinese_variant(text) == variant
+
+
+def test_characters_that_japanese_lacks_are_found() -> None:
+    assert is_beyond_japanese("东京在哪里")
+    assert not is_beyond_japanese("東京都営業時間 Toyota トヨタ")
+
+
+def test_function_words_tell_saying_from_naming() -> None:
+    assert function_words_in("Was ist 東京タワー in IT?", "latin") == {"was", "ist", "in"}
+    assert function_words_in("東京タワー", "kana") == frozenset()
+    assert function_words_in("東京タワーです", "kana") == {"タワーです"}
+    assert function_words_in("Andreas Pinkwart, Plan A", "latin") == frozenset()
+    assert function_words_in("தூதுக்குழு", "tamil") == {"தூதுக்குழு"}
+
+
+def test_scripts_of_a_language() -> None:
+    assert scripts_of("sr") == {"latin", "cyrillic"}
+    assert scripts_of("zh-Hant") == {"han"}
+    assert scripts_of("und") == frozenset()

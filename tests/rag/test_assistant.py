@@ -6,9 +6,21 @@ from pathlib import Path
 import pytest
 
 from index.embedding import StaticEmbedder
+from index.errors import StoreError
 from index.filters import EVERYTHING, DocumentFilter
 from index.knowledge_base import KnowledgeBase
-from rag.answers import Answer, Done, Event, PassagesFound, Token, Turn
+from rag.answers import (
+    Answer,
+    CitationsFound,
+    Done,
+    Event,
+    Failed,
+    PassagesFound,
+    Problem,
+    Statement,
+    Token,
+    Turn,
+)
 from rag.assistant import Assistant
 from rag.chain import AnswerChain
 from rag.chat_model import create_chat_model
@@ -26,6 +38,9 @@ COMPANIES = "Mehr als 620 japanische Unternehmen sind in Nordrhein-Westfalen ans
 LEADER = "An der Spitze der Delegation stand Minister Andreas Pinkwart."
 GERMAN = make_document(f"{COMPANIES}\n\n{LEADER}", source="nrw.md", language="de", title="NRW")
 QUESTION = "Wer stand an der Spitze der Delegation?"
+# Cut in the middle it still holds its mark.
+CUT = "Ministeri Andreas Pinkwart [1]. Hän oli siellä silloin mukana myös."
+LONG_QUESTION = "Welcher Minister stand an der Spitze der Delegation aus Nordrhein-Westfalen?"
 FINNISH = "Kuka oli valtuuskunnan johdossa, Andreas Pinkwart?"
 
 Build = Callable[..., Assistant]
@@ -43,12 +58,12 @@ def quoting(base: KnowledgeBase, bundled: StaticEmbedder) -> Assistant:
 
 
 @pytest.fixture
-def writing(base: KnowledgeBase, bundled: StaticEmbedder, quoting: Assistant, openai_server: OpenAIServer) -> Assistant:
+def writing(base: KnowledgeBase, bundled: StaticEmbedder, openai_server: OpenAIServer) -> Assistant:
     """An assistant whose chat model is reached over HTTP."""
     model = create_chat_model(
         ChatModelSettings(model="test-model", base_url=openai_server.base_url, timeout=5, max_retries=0)
     )
-    return Assistant(base, embedder=bundled, chain=AnswerChain(model, retrieve=quoting.retrieve))
+    return Assistant(base, embedder=bundled, chain=AnswerChain(model))
 
 
 @pytest.fixture
@@ -98,16 +113,16 @@ def test_ask_gives_the_last_event_of_the_stream(quoting: Assistant) -> None:
 
 def test_quotes_are_streamed_after_their_passages_and_before_the_answer(quoting: Assistant) -> None:
     events = list(quoting.stream(QUESTION))
-    assert kinds(events) == "PTD"
+    assert kinds(events) == "PCTD"
     answer = done(events)
-    assert events[0] == PassagesFound(answer.passages)
+    assert events[:2] == [PassagesFound(answer.passages), CitationsFound(answer.citations)]
     assert streamed(events) == answer.text
     assert (answer.question, answer.language, answer.model, answer.notice, answer.answered) == (
         QUESTION, "de", None, "", True,
     )  # fmt: skip
     assert answer.citations[0].quote.endswith(LEADER)
     assert answer.text.startswith(f"{phrases('de').quoted}\n\n„{answer.citations[0].quote}“ [1]")
-    assert set(answer.timings) == {"retrieval", "quoting", "total"}
+    assert set(answer.timings) == {"rewriting", "retrieval", "quoting", "total"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -303,19 +318,19 @@ def test_without_a_filter_everything_is_answered_from(searching: tuple[Assistant
     assert without_times(assistant.ask(OPENED)) == without_times(assistant.ask(OPENED, within=EVERYTHING))
 
 
-def test_the_filter_is_handed_to_the_chain(quoting: Assistant, base: KnowledgeBase, bundled: StaticEmbedder) -> None:
-    chain = RecordingChain("Minister Andreas Pinkwart [1].", passages=quoting.retrieve(QUESTION))
+def test_the_chain_is_given_the_passages_that_pass_the_filter_and_the_conversation(
+    quoting: Assistant, base: KnowledgeBase, bundled: StaticEmbedder
+) -> None:
+    chain = RecordingChain("Minister Andreas Pinkwart [1].")
     assistant = Assistant(base, embedder=bundled, chain=chain)
     within, history = DocumentFilter(languages=frozenset({"de"})), (Turn("Wer?", "Niemand."),)
-    answer = assistant.ask(QUESTION, history=history, within=within)
+    answer = assistant.ask(LONG_QUESTION, history=history, within=within)
     assert (answer.text, answer.model) == ("Minister Andreas Pinkwart [1].", "test-model")
-    assistant.ask(QUESTION)
-    list(assistant.stream(QUESTION, within=within))
-    assert chain.asked == [
-        (QUESTION, "de", history, within),
-        (QUESTION, "de", (), EVERYTHING),
-        (QUESTION, "de", (), within),
-    ]
+    assistant.ask(LONG_QUESTION)
+    assistant.ask(LONG_QUESTION, within=DocumentFilter(languages=frozenset({"fi"})))
+    passages = tuple(quoting.retrieve(LONG_QUESTION))
+    assert chain.asked == [(LONG_QUESTION, passages, "de", history), (LONG_QUESTION, passages, "de", ())]
+    assert chain.completed == []  # the question stands alone
 
 
 def test_a_model_is_given_only_passages_that_pass_the_filter(
@@ -323,7 +338,7 @@ def test_a_model_is_given_only_passages_that_pass_the_filter(
 ) -> None:
     quoting, base = searching
     model = create_chat_model(ChatModelSettings(model="test-model", base_url=openai_server.base_url))
-    writing = Assistant(base, embedder=bundled, chain=AnswerChain(model, retrieve=quoting.retrieve))
+    writing = Assistant(base, embedder=bundled, chain=AnswerChain(model))
     within = DocumentFilter(folders=frozenset({"others"}))
     openai_server.reply_with(NOT_IN_DOCUMENTS)
     answer = writing.ask(OPENED, within=within)
@@ -371,12 +386,14 @@ def test_marks_of_the_model_become_citations_with_the_exact_characters(
     openai_server.reply_with(Reply(f"Valtuuskuntaa johti ministeri Andreas Pinkwart {mark}.", piece=2))
     events = list(writing.stream(FINNISH))
     answer = done(events)
-    assert kinds(events) == "PTD"
+    assert kinds(events) == "PTCTD"
     assert answer.text == "Valtuuskuntaa johti ministeri Andreas Pinkwart [1]." == streamed(events)
     (citation,) = answer.citations
     assert (citation.quote, citation.start, citation.end) == (LEADER, len(COMPANIES) + 2, len(GERMAN.text))
     assert (answer.language, answer.model, answer.answered, answer.notice) == ("fi", "test-model", True, "")
-    assert set(answer.timings) == {"retrieval", "model", "citations", "total"}
+    assert set(answer.timings) == {"rewriting", "retrieval", "model", "total"}
+    assert answer.statements == (Statement(0, len(answer.text), (1,)),)
+    assert answer.answer_language == "fi"
     check(answer, base)
 
 
@@ -393,11 +410,17 @@ def test_model_is_asked_with_the_passages_that_the_answer_carries(
 def test_unknown_and_unsupported_marks_are_never_shown(
     writing: Assistant, base: KnowledgeBase, openai_server: OpenAIServer
 ) -> None:
-    openai_server.reply_with(Reply("Minister Andreas Pinkwart [9][1]. 621 japanische Unternehmen [1, 8].", piece=1))
+    openai_server.reply_with(
+        Reply("Minister Andreas Pinkwart [9][1]. Rund 621 japanische Unternehmen [1, 8].", piece=1)
+    )
     events = list(writing.stream(QUESTION))
-    assert streamed(events) == "Minister Andreas Pinkwart [1]. 621 japanische Unternehmen [1]."
-    assert done(events).text == "Minister Andreas Pinkwart [1]. 621 japanische Unternehmen."
-    check(done(events), base)
+    answer = done(events)
+    assert streamed(events) == answer.text == "Minister Andreas Pinkwart [1]. Rund 621 japanische Unternehmen."
+    assert [(answer.text[one.start : one.end], one.problem, one.missing) for one in answer.statements] == [
+        ("Minister Andreas Pinkwart [1].", None, ()),
+        ("Rund 621 japanische Unternehmen.", Problem.FACT_MISSING, ("621",)),
+    ]
+    check(answer, base)
 
 
 @pytest.mark.parametrize("word", [NOT_IN_DOCUMENTS, f"**{NOT_IN_DOCUMENTS}**.", NOT_IN_DOCUMENTS.replace("_", "\\_")])
@@ -408,16 +431,15 @@ def test_refusal_is_never_streamed_and_becomes_a_sentence_in_the_language_of_the
     openai_server.reply_with(Reply(word, piece=piece))
     events = list(writing.stream(FINNISH))
     answer = done(events)
-    assert streamed(events) == ""
-    assert (answer.text, answer.answered, answer.citations, answer.notice) == (phrases("fi").not_found, False, (), "")
+    assert streamed(events) == answer.text == phrases("fi").not_found
+    assert (answer.answered, answer.citations, answer.notice) == (False, (), "")
     assert answer.passages[0].document == "nrw.md"
 
 
 def test_refusal_after_half_an_answer_is_dropped(writing: Assistant, openai_server: OpenAIServer) -> None:
     openai_server.reply_with(Reply(f"Minister Andreas Pinkwart [1]. {NOT_IN_DOCUMENTS}", piece=4))
     events = list(writing.stream(QUESTION))
-    assert streamed(events) == "Minister Andreas Pinkwart [1]. "
-    assert done(events).text == "Minister Andreas Pinkwart [1]."
+    assert streamed(events) == done(events).text == "Minister Andreas Pinkwart [1]."
 
 
 @pytest.mark.parametrize(
@@ -425,13 +447,11 @@ def test_refusal_after_half_an_answer_is_dropped(writing: Assistant, openai_serv
     [
         Reply(status=500),
         Reply(status=401, text="no such key"),
-        Reply("Ministeri Andreas Pinkwart [1].", failure="cut"),
-        Reply("Ministeri Andreas Pinkwart [1].", failure="no_finish_reason"),
-        Reply("Ministeri Andreas Pinkwart [1].", failure="error_event"),
-        Reply("Ministeri Andreas Pinkwart [1].", finish_reason="length"),
+        Reply("Ministeri Andreas Pinkwart", failure="cut"),
+        Reply("Ministeri Andreas Pinkwart", failure="error_event"),
         Reply(""),
     ],
-    ids=["500", "401", "cut", "no finish", "error", "length", "empty"],
+    ids=["500", "401", "cut", "error", "empty"],
 )
 @pytest.mark.parametrize("question", [QUESTION, FINNISH], ids=["de", "fi"])
 def test_failing_model_gives_quotes_with_a_notice_in_the_language_of_the_question(
@@ -444,6 +464,32 @@ def test_failing_model_gives_quotes_with_a_notice_in_the_language_of_the_questio
     assert (answer.text, answer.citations, answer.model) == (quotes.text, quotes.citations, None)
     assert answer.citations[0].quote.endswith(LEADER)
     assert events[0] == PassagesFound(answer.passages)
+    assert streamed(events) == answer.text
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(CUT, failure="cut", piece=3),
+        Reply(CUT, failure="no_finish_reason", piece=3),
+        Reply(CUT, finish_reason="length", piece=3),
+    ],
+    ids=["cut", "no finish", "length"],
+)
+def test_what_was_shown_of_an_answer_that_breaks_off_stays_and_quotes_follow(
+    reply: Reply, writing: Assistant, quoting: Assistant, base: KnowledgeBase, openai_server: OpenAIServer
+) -> None:
+    openai_server.reply_with(reply)
+    events = list(writing.stream(FINNISH))
+    answer, quotes = done(events), quoting.ask(FINNISH)
+    assert streamed(events) == answer.text
+    assert answer.text.startswith("Ministeri Andreas Pinkwart [1].")
+    assert answer.text.endswith(quotes.text.replace("[1]", "[2]"))
+    assert (answer.notice, answer.model) == (phrases("fi").broke_off, "test-model")
+    assert [citation.quote for citation in answer.citations[1:]] == [citation.quote for citation in quotes.citations]
+    spans = [answer.text[one.start : one.end] for one in answer.statements]
+    assert (spans[0], spans[-1][-3:]) == ("Ministeri Andreas Pinkwart [1].", "[2]")
+    check(answer, base)
 
 
 @pytest.mark.parametrize(
@@ -454,7 +500,9 @@ def test_answer_without_any_mark_that_holds_gives_quotes_with_a_notice(
     text: str, writing: Assistant, quoting: Assistant, openai_server: OpenAIServer
 ) -> None:
     openai_server.reply_with(text)
-    answer, quotes = writing.ask(FINNISH), quoting.ask(FINNISH)
+    events, quotes = list(writing.stream(FINNISH)), quoting.ask(FINNISH)
+    answer = done(events)
+    assert streamed(events) == answer.text
     assert answer.notice == phrases("fi").unverified
     assert (answer.text, answer.citations, answer.model) == (quotes.text, quotes.citations, None)
 
@@ -464,17 +512,22 @@ def test_model_is_not_asked_without_passages(
 ) -> None:
     model = create_chat_model(ChatModelSettings(model="test-model", base_url=openai_server.base_url))
     with KnowledgeBase(make_catalog(tmp_path, [], bundled), bundled) as empty:
-        chain = AnswerChain(model, retrieve=Assistant(empty, embedder=bundled).retrieve)
+        chain = AnswerChain(model)
         answer = Assistant(empty, embedder=bundled, chain=chain).ask("Missä Lahti on?")
     assert (answer.text, answer.answered, answer.passages) == (phrases("fi").not_found, False, ())
     assert openai_server.requests == []
 
 
 @pytest.mark.parametrize("events_read", [1, 2])
+@pytest.mark.parametrize(
+    "text",
+    ["Minister Andreas Pinkwart. ", "Minister Andreas Pinkwart [1]. ", "<think>Hm. "],
+    ids=["", "cited", "think"],
+)
 def test_closing_the_stream_ends_the_stream_of_the_model(
-    events_read: int, writing: Assistant, openai_server: OpenAIServer
+    text: str, events_read: int, writing: Assistant, openai_server: OpenAIServer
 ) -> None:
-    openai_server.reply_with(Reply("Minister Andreas Pinkwart. " * 500, piece=5, pause=0.02))
+    openai_server.reply_with(Reply(text * 500, piece=5, pause=0.02))
     stream = writing.stream(QUESTION)
     for _ in range(events_read):
         next(stream)
@@ -489,17 +542,17 @@ def test_closing_the_stream_ends_the_stream_of_the_model(
 
 def test_earlier_turns_are_passed_on_without_their_marks(writing: Assistant, openai_server: OpenAIServer) -> None:
     openai_server.reply_with("Minister Andreas Pinkwart [1].")
-    writing.ask(QUESTION, history=[Turn("Wie viele Firmen?", "Mehr als 620 [1].")])
+    writing.ask(LONG_QUESTION, history=[Turn("Wie viele Firmen?", "Mehr als 620 [1].")])
     assert [(message["role"], message["content"]) for message in openai_server.requests[0].messages[1:]] == [
         ("user", "Wie viele Firmen?"),
         ("assistant", "Mehr als 620."),
-        ("user", QUESTION),
+        ("user", LONG_QUESTION),
     ]
 
 
 def test_half_characters_in_earlier_turns_are_replaced(writing: Assistant, openai_server: OpenAIServer) -> None:
     openai_server.reply_with("Minister Andreas Pinkwart [1].")
-    answer = writing.ask(QUESTION, history=[Turn("Wie viele\ud800?", "Viele\udc00.")])
+    answer = writing.ask(LONG_QUESTION, history=[Turn("Wie viele\ud800?", "Viele\udc00.")])
     assert (answer.answered, answer.notice) == (True, "")
     assert [message["content"] for message in openai_server.requests[0].messages[1:3]] == ["Wie viele??", "Viele?."]
 
@@ -524,3 +577,101 @@ def test_statement_in_any_language_is_tied_to_the_german_words(
     assert streamed(events) == statement
     assert [citation.quote for citation in answer.citations] == [LEADER]
     check(answer, base)
+
+
+# -- Language ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_in_another_language_is_put_into_the_right_one_before_it_is_shown(
+    base: KnowledgeBase, bundled: StaticEmbedder
+) -> None:
+    right = "Valtuuskuntaa johti ministeri Andreas Pinkwart [1]."
+    chain = RecordingChain("The delegation was led by the minister Andreas Pinkwart [1].", replies=[right])
+    events = list(Assistant(base, embedder=bundled, chain=chain).stream(FINNISH))
+    answer = done(events)
+    assert streamed(events) == answer.text == right
+    assert (answer.answer_language, answer.notice) == ("fi", "")
+    ((system, text),) = chain.completed
+    assert "Finnish" in system
+    assert text == chain.text
+
+
+def test_only_what_follows_the_first_sentence_in_another_language_is_put_into_the_right_one(
+    base: KnowledgeBase, bundled: StaticEmbedder
+) -> None:
+    begun = "Valtuuskuntaa johti ministeri Andreas Pinkwart [1]."
+    chain = RecordingChain(
+        f"{begun} More than 620 Japanese companies have settled in the region [1].",
+        replies=["Alueella toimii yli 620 japanilaista yritystä [1]."],
+    )
+    answer = Assistant(base, embedder=bundled, chain=chain).ask(FINNISH)
+    assert answer.text == f"{begun} Alueella toimii yli 620 japanilaista yritystä [2]."
+    assert chain.completed[0][1].strip() == "More than 620 Japanese companies have settled in the region [1]."
+    check(answer, base)
+
+
+@pytest.mark.parametrize("replies", [[], ["The delegation was led by the minister Andreas Pinkwart [1]."]])
+def test_an_answer_that_stays_in_another_language_says_so(
+    replies: list[str], base: KnowledgeBase, bundled: StaticEmbedder
+) -> None:
+    english = "The delegation was led by the minister Andreas Pinkwart [1]."
+    chain = RecordingChain(english, replies=replies)
+    answer = Assistant(base, embedder=bundled, chain=chain).ask(FINNISH)
+    assert (answer.text, answer.answer_language) == (english, "en")
+    assert answer.notice == phrases("fi").other_language
+    assert len(chain.completed) == 1  # it is tried once
+
+
+def test_a_question_of_names_is_answered_in_the_language_of_the_interface(quoting: Assistant) -> None:
+    assert quoting.ask("Andreas Pinkwart", interface="fi-FI").language == "fi"
+    assert quoting.ask("Andreas Pinkwart", interface=None).language == "en"
+
+
+# -- Follow-ups --------------------------------------------------------------------------------------------------------
+
+
+def test_a_follow_up_is_searched_with_the_question_before_it(seeded: Assistant) -> None:
+    first, source = QUESTIONS["de"]
+    answer = seeded.ask("Und warum ist das so?", history=[Turn(first, "…")])
+    assert first in answer.standalone_question
+    assert answer.passages[0].document == source
+    assert answer.question == "Und warum ist das so?"
+
+
+def test_a_follow_up_is_searched_as_the_model_rewrites_it(
+    base: KnowledgeBase, bundled: StaticEmbedder, quoting: Assistant
+) -> None:
+    chain = RecordingChain("Minister Andreas Pinkwart [1].", replies=[QUESTION])
+    history = [Turn("Reist eine Delegation nach Japan?", "Ja.")]
+    answer = Assistant(base, embedder=bundled, chain=chain).ask("Und wer leitet sie?", history=history)
+    assert (answer.question, answer.standalone_question) == ("Und wer leitet sie?", QUESTION)
+    assert answer.passages == tuple(quoting.retrieve(QUESTION))
+    assert chain.asked[0][0] == "Und wer leitet sie?"
+
+
+# -- Explanation and failure -------------------------------------------------------------------------------------------
+
+
+def test_an_answer_explains_itself_if_asked(quoting: Assistant) -> None:
+    assert quoting.ask(QUESTION).explanation is None
+    explanation = quoting.ask(QUESTION, explain=True).explanation
+    assert explanation is not None
+    assert explanation.standalone_question == QUESTION
+    assert [(candidate.passage, candidate.fate) for candidate in explanation.candidates] == [(1, "shown")] * len(
+        explanation.candidates
+    )
+    assert set(explanation.seconds) == {"dense", "lexical", "reranking", "folding", "total"}
+
+
+def test_what_goes_wrong_ends_the_stream_with_a_sentence_in_the_language_of_the_question(
+    quoting: Assistant, base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = StoreError("The disk is full.")
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(base, "search_dense", fail)
+    assert list(quoting.stream(FINNISH)) == [Failed(phrases("fi").failed, error)]
+    with pytest.raises(StoreError, match=r"^The disk is full\.$"):
+        quoting.ask(FINNISH)

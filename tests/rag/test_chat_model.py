@@ -1,11 +1,15 @@
-from collections.abc import Iterator
-
 import pytest
-from langchain_core.messages import AIMessageChunk
 
 from index.errors import SettingsError
-from rag.chat_model import AnswerText, chat_model_failures, create_chat_model, describe_chat_model
+from rag.chat_model import (
+    chat_model_failures,
+    create_chat_model,
+    default_context_tokens,
+    describe_chat_model,
+    length_limit,
+)
 from rag.errors import ChatModelError
+from rag.reply import ReplyText
 from rag.settings import ChatModelSettings
 from tests.openai_server import OpenAIServer, Reply
 
@@ -37,9 +41,12 @@ def settings_for(
 def ask(settings: ChatModelSettings) -> str:
     """Let the model answer; failures arrive as the chain sees them."""
     chat_model = create_chat_model(settings)
-    reply = AnswerText(model=describe_chat_model(chat_model))
+    reply = ReplyText(model=describe_chat_model(chat_model))
     with chat_model_failures(chat_model):
-        text = "".join(reply.read(message) for message in chat_model.stream("hello"))
+        text = "".join(
+            reply.read(message.text, finish_reason=message.response_metadata.get("finish_reason", ""))
+            for message in chat_model.stream("hello")
+        )
     return text + reply.close()
 
 
@@ -137,6 +144,11 @@ def test_status_is_explained(status: int, parts: list[str], openai_server: OpenA
         assert part in message
 
 
+def test_model_that_refuses_a_temperature_says_which_setting_sends_none(openai_server: OpenAIServer) -> None:
+    openai_server.reply_with(Reply("Unsupported value: 'temperature' does not support 0 with this model.", status=400))
+    assert failure_of(settings_for(openai_server.base_url)).endswith("Set FOOTNOTE_MODEL_TEMPERATURE=none.")
+
+
 def test_server_that_repeats_the_key_does_not_get_it_into_the_message(openai_server: OpenAIServer) -> None:
     openai_server.reply_with(Reply(f"bad key {KEY}", status=403))
     assert "HTTP 403: bad key …)" in failure_of(settings_for(openai_server.base_url))
@@ -149,11 +161,48 @@ def test_server_that_repeats_the_key_does_not_get_it_into_the_message(openai_ser
         "This model's maximum context length is 4096 tokens. However, you requested 5000.",
         "the request exceeds the available context size, try increasing it",
         "context_length_exceeded",
+        "Requested tokens (2285) exceed context window of 2048",
+        "Trying to keep the first 10136 tokens, but the model is loaded with context length of only 7866 tokens",
+        "Context size has been exceeded.",
+        "prompt is too long: 5000 tokens > 4096 maximum",
+        "Please reduce the length of the messages or completion.",
+        "The input token count exceeds the maximum number of tokens allowed (8192).",
     ],
 )
-def test_context_that_is_too_small_is_named(words: str, openai_server: OpenAIServer) -> None:
-    openai_server.reply_with(Reply(words, status=400))
-    assert "has too small a context" in failure_of(settings_for(openai_server.base_url))
+@pytest.mark.parametrize("status", [400, 413, 500, 200])
+def test_context_that_is_too_small_is_named(status: int, words: str, openai_server: OpenAIServer) -> None:
+    openai_server.reply_with(Reply(words, status=status, failure="error_only" if status == 200 else None))
+    message = failure_of(settings_for(openai_server.base_url))
+    assert "has too small a context" in message
+    assert "FOOTNOTE_CONTEXT_TOKENS" in message
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 429])
+def test_other_refusals_do_not_count_as_a_context_that_is_too_small(status: int, openai_server: OpenAIServer) -> None:
+    openai_server.reply_with(Reply("Limit on the number of tokens per minute: 6000", status=status))
+    assert f"HTTP {status}" in failure_of(settings_for(openai_server.base_url))
+
+
+def test_first_event_without_choices_is_read_over_as_azure_sends_it(openai_server: OpenAIServer) -> None:
+    openai_server.reply_with(Reply("Yes [1].", filter_results=True))
+    assert ask(settings_for(openai_server.base_url)) == "Yes [1]."
+
+
+@pytest.mark.parametrize(
+    ("base_url", "name", "tokens"),
+    [
+        ("https://api.openai.com/v1", "max_completion_tokens", 16_384),
+        ("https://EU.api.openai.com/v1", "max_completion_tokens", 16_384),
+        ("https://mine.openai.azure.com/openai/v1/", "max_completion_tokens", 16_384),
+        ("https://mine.services.ai.azure.com/openai/v1/", "max_completion_tokens", 16_384),
+        ("http://localhost:11434/v1", "max_tokens", 4096),
+        ("https://openai.example.com/v1", "max_tokens", 4096),
+        ("https://api.openai.com.example.com/v1", "max_tokens", 4096),
+    ],
+)
+def test_limits_are_those_that_the_server_knows(base_url: str, name: str, tokens: int) -> None:
+    assert length_limit(base_url, 100) == {name: 100}
+    assert default_context_tokens(base_url) == tokens
 
 
 @pytest.mark.parametrize(
@@ -174,6 +223,9 @@ def test_context_that_is_too_small_is_named(words: str, openai_server: OpenAISer
         (Reply("<think>hm</think>"), "answered nothing"),
         (Reply("<think>hm"), "answered nothing"),
         (Reply("hm, let me see</think>Yes."), "mixes its reasoning with its answer"),
+        (Reply("some longer answer", failure="broken_utf8"), "something else than a streamed chat completion"),
+        (Reply("no slot left", failure="error_only"), "broke off (no slot left)"),
+        (Reply(failure="reset"), "the connection broke (Server disconnected"),
     ],
     ids=lambda value: (value.failure or value.finish_reason + value.text[:9]) if isinstance(value, Reply) else "",
 )
@@ -229,43 +281,6 @@ def test_model_without_a_name_is_refused() -> None:
 
 def test_key_is_not_part_of_the_settings_representation() -> None:
     assert KEY not in repr(settings_for("http://127.0.0.1:1/v1"))
-
-
-TEXTS_WITH_REASONING = {
-    "none": ("Yes [1].", "Yes [1]."),
-    "think": ("<think>hm [1]</think>\n\nYes [1].", "Yes [1]."),
-    "thinking": ("\n<thinking>a</thinking>Yes.", "Yes."),
-    "two": ("<think>a</think>\n<think>b</think> Yes.", "Yes."),
-    "inner": ("<think>if a < b </thin </think>Yes.", "Yes."),
-    "looks alike": ("<thin> ice", "<thin> ice"),
-    "begins alike": ("<thi", "<thi"),
-    "later": ("Yes <think> no", "Yes <think> no"),
-    "fi": ("<think>はい</think>Kyllä [1] 答え", "Kyllä [1] 答え"),
-}
-
-
-def cuts_of(text: str) -> Iterator[list[str]]:
-    """Every way to cut a text into pieces of one length, and every way to cut it into two."""
-    for length in range(1, len(text) + 1):
-        yield [text[at : at + length] for at in range(0, len(text), length)]
-    for at in range(1, len(text)):
-        yield [text[:at], text[at:]]
-
-
-@pytest.mark.parametrize("case", TEXTS_WITH_REASONING)
-def test_reasoning_is_dropped_however_it_is_cut(case: str) -> None:
-    sent, expected = TEXTS_WITH_REASONING[case]
-    for pieces in cuts_of(sent):
-        reply = AnswerText(model="The model")
-        read = [reply.read(AIMessageChunk(content=piece)) for piece in pieces]
-        read.append(reply.read(AIMessageChunk(content="", response_metadata={"finish_reason": "stop"})))
-        assert "".join(read) + reply.close() == expected, pieces
-
-
-def test_text_is_not_held_back_once_it_is_text() -> None:
-    reply = AnswerText(model="The model")
-    read = [reply.read(AIMessageChunk(content=piece)) for piece in ("<", "b", "> <thi", "nk>")]
-    assert read == ["", "<b", "> <thi", "nk>"]
 
 
 @pytest.mark.parametrize("network_bytes", [1, 7, None], ids=["byte by byte", "seven bytes", "events"])

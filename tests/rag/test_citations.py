@@ -6,8 +6,8 @@ from collections.abc import Iterable
 import pytest
 
 from index.embedding import StaticEmbedder
-from rag.answers import Passage
-from rag.citations import CitedText, cite, drop_refusal, known_marks, without_refusal
+from rag.answers import Citation, Passage, Problem
+from rag.citations import CitationWriter, CitedText, cite, drop_refusal, known_marks, without_refusal
 from rag.settings import CitationSettings
 from tests.builders import make_passage
 
@@ -36,6 +36,13 @@ def cited(text: str, bundled: StaticEmbedder, *, passages: tuple[Passage, ...] =
         passage = passages[citation.passage - 1]
         assert passage.text[citation.start - passage.start : citation.end - passage.start] == citation.quote
     return result
+
+
+def uncited(text: str, bundled: StaticEmbedder) -> str:
+    """The text that is left of one in which no mark holds."""
+    result = cited(text, bundled)
+    assert result.citations == ()
+    return result.text
 
 
 def quotes(result: CitedText) -> list[str]:
@@ -111,9 +118,7 @@ def test_mark_of_several_passages_becomes_a_footnote_for_each_that_supports(mark
     ],
 )
 def test_mark_without_its_passage_is_removed_with_the_space_before_it(mark: str, bundled: StaticEmbedder) -> None:
-    assert cited(f"Minister Pinkwart led it {mark}. So he did.", bundled) == CitedText(
-        "Minister Pinkwart led it. So he did.", ()
-    )
+    assert uncited(f"Minister Pinkwart led it {mark}. So he did.", bundled) == "Minister Pinkwart led it. So he did."
     assert cited(f"Minister Pinkwart led it {mark}", bundled).text == "Minister Pinkwart led it"
     assert cited(f"Minister Pinkwart {mark} led it.", bundled).text == "Minister Pinkwart led it."
     assert cited(f"{mark} Minister Pinkwart led it.", bundled).text == "Minister Pinkwart led it."
@@ -145,7 +150,8 @@ def test_mark_without_its_passage_is_removed_with_the_space_before_it(mark: str,
     ],
 )
 def test_what_is_no_mark_stays_as_it_is(text: str, bundled: StaticEmbedder) -> None:
-    assert cite(text, PASSAGES, language="en", embedder=bundled, settings=SETTINGS) == CitedText(text, ())
+    result = cite(text, PASSAGES, language="en", embedder=bundled, settings=SETTINGS)
+    assert (result.text, result.citations) == (text, ())
     assert "".join(known_marks([text], passages=3)) == text
 
 
@@ -183,19 +189,44 @@ def test_a_mark_is_no_link_to_elsewhere(text: str, expected: str, bundled: Stati
 
 
 @pytest.mark.parametrize(
-    "text",
+    "verbatim",
     [
         "`row[1]`",
+        "``a ` row[1]``",
         "```\nx[9] = y[1]\n```",
-        "https://evil.example/?a[1]=b[9]",
-        "arr[1][2][9]",
-        "[text][1]",
-        "[1]: https://x",
+        "```x[1]```",
+        "```python\nx[1]\n",
+        "https://a.example/?a[1]=b",
+        "https://a.example/[1]",
+        "https://a.example/x[1]/y",
+        "see `a[1]` and `b[2]`",
     ],
 )
-def test_marks_in_code_and_addresses_are_checked_like_all_others(text: str, bundled: StaticEmbedder) -> None:
-    cited(text, bundled)
-    assert "[9]" not in "".join(known_marks([text], passages=3))
+def test_what_looks_like_a_mark_in_code_and_addresses_is_none(verbatim: str, bundled: StaticEmbedder) -> None:
+    result = cite(verbatim, PASSAGES, language="en", embedder=bundled, settings=SETTINGS)
+    assert (result.text, result.citations) == (verbatim.rstrip(), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Minister `Andreas Pinkwart` led it [1].", "Minister `Andreas Pinkwart` led it [1]."),
+        ("Minister Andreas Pinkwart led `x[1]` [1].", "Minister Andreas Pinkwart led `x[1]` [1]."),
+        (
+            "```\nx[9]\n```\nMinister Andreas Pinkwart led it [1].",
+            "```\nx[9]\n```\nMinister Andreas Pinkwart led it [1].",
+        ),
+        ("A lone ` and Minister Andreas Pinkwart led it [1].", "A lone ` and Minister Andreas Pinkwart led it [1]."),
+        ("Minister Andreas Pinkwart: https://a.example[1].", "Minister Andreas Pinkwart: https://a.example."),
+        ("arr[1][2][9]", "arr"),
+        ("[text][9]", "[text]"),
+        ("[9]: https://x", ": https://x"),
+    ],
+)
+def test_marks_beside_code_and_addresses_are_checked_like_all_others(
+    text: str, expected: str, bundled: StaticEmbedder
+) -> None:
+    assert cite(text, PASSAGES, language="en", embedder=bundled, settings=SETTINGS).text == expected
 
 
 # -- What a mark belongs to --------------------------------------------------------------------------------------------
@@ -253,8 +284,8 @@ def test_mark_on_the_wrong_passage_is_removed(bundled: StaticEmbedder) -> None:
 
 
 def test_mark_without_any_statement_is_removed(bundled: StaticEmbedder) -> None:
-    assert cited("[1]", bundled) == CitedText("", ())
-    assert cited("  [1][2] \n ", bundled) == CitedText("", ())
+    assert cited("[1]", bundled) == CitedText("", (), ())
+    assert cited("  [1][2] \n ", bundled) == CitedText("", (), ())
 
 
 @pytest.mark.parametrize(
@@ -315,7 +346,7 @@ def test_numbers_that_occur_keep_the_mark(statement: str, bundled: StaticEmbedde
     ],
 )
 def test_numbers_that_do_not_occur_drop_the_mark(statement: str, bundled: StaticEmbedder) -> None:
-    assert cited(f"{statement} [3].", bundled) == CitedText(f"{statement}.", ())
+    assert uncited(f"{statement} [3].", bundled) == f"{statement}."
 
 
 @pytest.mark.parametrize("date", ["17.2.2017", "17 February 2017", "2017-02-17", "2017年2月17日"])
@@ -351,7 +382,7 @@ def test_other_words_of_the_same_passage_get_a_number_of_their_own(bundled: Stat
 
 
 def test_answer_without_marks_is_left_alone(bundled: StaticEmbedder) -> None:
-    assert cited("  Minister Pinkwart.\n\nYes. ", bundled) == CitedText("Minister Pinkwart.\n\nYes.", ())
+    assert uncited("  Minister Pinkwart.\n\nYes. ", bundled) == "Minister Pinkwart.\n\nYes."
 
 
 def test_thousands_of_marks_and_brackets_are_read_in_time(bundled: StaticEmbedder) -> None:
@@ -467,3 +498,246 @@ def test_a_statement_in_another_language_than_its_passage_keeps_its_footnote(
     assert [citation.quote for citation in cited.citations] == [
         "An ihrer Spitze stand Wirtschaftsminister Andreas Pinkwart."
     ]
+
+
+# -- The writer --------------------------------------------------------------------------------------------------------
+
+WRITTEN = [
+    *ALPHABET,
+    "`",
+    "```",
+    "\n",
+    "\n- ",
+    " 2. ",
+    "https://a.example/?x",
+    "Minister Andreas Pinkwart led it",
+    "Die Delegation führte Minister Andreas Pinkwart. ",
+    "1,000 electric cars in 2015",
+    "Lahti ja Ishizaka: sopimus 17.2.2017",
+    "工場は電気自動車を造った。",
+    "المصنع في ٢٠١٥؟ ",
+    "Завод построил машины. ",
+    "โรงงานสร้างรถยนต์ ",
+    "कारखाना २०१५ में। ",
+    "[1][3]",
+    " [2], ",
+    "[1-3]",
+    ". ",
+]
+
+
+def written(pieces: Iterable[str], bundled: StaticEmbedder) -> tuple[CitedText, list[str | Citation]]:
+    writer = CitationWriter(PASSAGES, language="en", embedder=bundled, settings=SETTINGS)
+    given = [given for piece in pieces for given in writer.read(piece)]
+    given += writer.close()
+    return writer.cited(), given
+
+
+def test_what_the_writer_gives_back_does_not_depend_on_where_the_text_was_cut(bundled: StaticEmbedder) -> None:
+    source = random.Random(9)  # noqa: S311 - the same texts in every run
+    for _ in range(150):
+        text = "".join(source.choices(WRITTEN, k=source.randint(0, 25)))
+        whole, _ = written([text], bundled)
+        for pieces in (list(text), cuts(text, source)):
+            result, given = written(pieces, bundled)
+            assert result == whole, text
+            assert "".join(piece for piece in given if isinstance(piece, str)) == whole.text, text
+            known = [piece for piece in given if isinstance(piece, Citation)]
+            assert tuple(known) == whole.citations, text
+            for citation in known:
+                before = given[: given.index(citation)]
+                assert (
+                    f"[{citation.number}]"
+                    not in [
+                        str(part)
+                        for piece in before
+                        if isinstance(piece, str)
+                        for part in re.findall(r"\[\d+\]", piece)
+                    ]
+                    or "`" in text
+                    or "://" in text
+                ), text
+
+
+def test_statements_of_any_text_are_in_order_and_hold_their_own_marks(bundled: StaticEmbedder) -> None:
+    source = random.Random(10)  # noqa: S311 - the same texts in every run
+    for _ in range(200):
+        result, _ = written(["".join(source.choices(WRITTEN, k=source.randint(0, 25)))], bundled)
+        end = 0
+        for statement in result.statements:
+            assert end <= statement.start < statement.end <= len(result.text)
+            end = statement.end
+            words = result.text[statement.start : statement.end]
+            assert words == words.strip()
+            for number in statement.citations:
+                assert f"[{number}]" in words
+
+
+def test_text_goes_through_at_once_and_a_citation_comes_before_its_mark(bundled: StaticEmbedder) -> None:
+    writer = CitationWriter(PASSAGES, language="en", embedder=bundled, settings=SETTINGS)
+    assert writer.read("Minister And") == ["Minister And"]
+    assert writer.read("reas Pinkwart led it ") == ["reas Pinkwart led it"]
+    assert writer.read("[") == []
+    assert writer.read("1") == []
+    assert writer.read("]") == []
+    citation, text = writer.read(". And")
+    assert isinstance(citation, Citation)
+    assert (citation.number, citation.quote) == (1, LEADER)
+    assert text == " [1]. And"
+    assert writer.read(" so on [9] ") == [" so on"]
+    assert writer.read("\n\n") == []
+    assert writer.read("Bye") == [" \n\nBye"]
+    assert writer.close() == []
+
+
+def test_a_line_that_begins_with_a_mark_waits_for_its_end(bundled: StaticEmbedder) -> None:
+    writer = CitationWriter(PASSAGES, language="en", embedder=bundled, settings=SETTINGS)
+    assert writer.read("- [1] Minister Andreas") == ["-"]
+    assert writer.read(" Pinkwart led it.") == []
+    citation, text = writer.read("\nBye")
+    assert isinstance(citation, Citation)
+    assert citation.quote == LEADER
+    assert text == " [1] Minister Andreas Pinkwart led it.\nBye"
+
+
+# -- Marks that stand together -----------------------------------------------------------------------------------------
+
+BOTH = "Andreas Pinkwart was the minister when the plant built 1,000 electric cars in 2015"
+
+
+@pytest.mark.parametrize("mark", ["[1][3]", "[1, 3]", "[3] [1]", "[1], [3]"])
+def test_facts_of_a_claim_may_stand_in_different_passages_that_are_cited_together(
+    mark: str, bundled: StaticEmbedder
+) -> None:
+    result = cited(f"{BOTH} {mark}.", bundled)
+    assert sorted(quotes(result)) == sorted([LEADER, CARS])
+    assert [statement.supported for statement in result.statements] == [True]
+
+
+@pytest.mark.parametrize("mark", ["[1]", "[2]"])
+def test_a_fact_that_stands_in_none_of_the_cited_passages_drops_the_mark(mark: str, bundled: StaticEmbedder) -> None:
+    result = cited(f"{BOTH} {mark}.", bundled)
+    assert result.text == f"{BOTH}."
+    (statement,) = result.statements
+    assert (statement.problem, "1,000" in statement.missing) == (Problem.FACT_MISSING, True)
+
+
+def test_a_mark_is_dropped_if_another_passage_says_it_far_better(bundled: StaticEmbedder) -> None:
+    passages = (
+        make_passage("The delegation met in the old town hall of the city.", number=1, document="a"),
+        make_passage("The delegation met the mayor and the council of the city.", number=2, document="b"),
+    )
+    statement = "The delegation met the mayor and the council of the city"
+    assert cited(f"{statement} [1].", bundled, passages=passages).citations == ()
+    assert cited(f"{statement} [1].", bundled, passages=passages[:1]).text == f"{statement} [1]."
+    assert [citation.document for citation in cited(f"{statement} [2].", bundled, passages=passages).citations] == ["b"]
+
+
+def test_two_passages_that_say_the_same_may_both_be_cited(bundled: StaticEmbedder) -> None:
+    passages = (
+        make_passage("Minister Andreas Pinkwart led the delegation.", number=1, document="a"),
+        make_passage(
+            "Die Delegation wurde von Minister Andreas Pinkwart geführt.", number=2, document="b", language="de"
+        ),
+    )
+    for mark in ("[1]", "[2]"):
+        result = cited(f"Minister Andreas Pinkwart led the delegation {mark}.", bundled, passages=passages)
+        assert len(result.citations) == 1
+
+
+def test_two_sentences_are_quoted_where_the_claim_is_of_both(bundled: StaticEmbedder) -> None:
+    text = "The plant stands in Lahti since 1987. It built 1,000 cars in 2015. Bread is baked at night."
+    result = cited("Since 1987 in Lahti, the plant built 1,000 cars [1].", bundled, passages=(make_passage(text),))
+    assert quotes(result) == ["The plant stands in Lahti since 1987. It built 1,000 cars in 2015."]
+
+
+# -- Statements --------------------------------------------------------------------------------------------------------
+
+
+def judged(result: CitedText) -> list[tuple[str, Problem | None]]:
+    return [(result.text[each.start : each.end], each.problem) for each in result.statements]
+
+
+def test_each_sentence_is_a_statement_and_says_what_is_wrong_with_it(bundled: StaticEmbedder) -> None:
+    result = cited(
+        "Minister Andreas Pinkwart stood at the head [1]. The plant built 1,001 electric cars [3]. "
+        "Bread is baked at night in the bakery around the corner [1]. The weather was fine. Lahti signed [9].",
+        bundled,
+    )
+    assert judged(result) == [
+        ("Minister Andreas Pinkwart stood at the head [1].", None),
+        ("The plant built 1,001 electric cars.", Problem.FACT_MISSING),
+        ("Bread is baked at night in the bakery around the corner.", Problem.NOT_COVERED),
+        ("The weather was fine.", Problem.UNCITED),
+        ("Lahti signed.", Problem.UNCITED),
+    ]
+    assert [statement.missing for statement in result.statements] == [(), ("1,001",), (), (), ()]
+    assert [statement.citations for statement in result.statements] == [(1,), (), (), (), ()]
+    assert [statement.supported for statement in result.statements] == [True, False, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "statements"),
+    [
+        ("Minister Andreas Pinkwart led it. [1] Bye now.", ["Minister Andreas Pinkwart led it. [1]", "Bye now."]),
+        ("- [1] Minister Andreas Pinkwart led it\n- Bye", ["- [1] Minister Andreas Pinkwart led it", "- Bye"]),
+        ("Minister Andreas Pinkwart led it.\n[1]\n\nBye.", ["Minister Andreas Pinkwart led it.\n[1]", "Bye."]),
+        ("These are:\n- Minister Andreas Pinkwart [1]", ["- Minister Andreas Pinkwart [1]"]),
+        ("Who led it? Minister Andreas Pinkwart [1].", ["Minister Andreas Pinkwart [1]."]),
+        ("2015. ---\n\nMinister Andreas Pinkwart [1].", ["Minister Andreas Pinkwart [1]."]),
+        ("", []),
+        ("[1]", []),
+    ],
+)
+def test_a_statement_is_a_sentence_with_its_marks(text: str, statements: list[str], bundled: StaticEmbedder) -> None:
+    assert [words for words, _ in judged(cited(text, bundled))] == statements
+
+
+@pytest.mark.parametrize(
+    ("behind", "problem"),
+    [
+        (" in the year", None),
+        (" in the year 1999", Problem.FACT_MISSING),
+        (" and Laschet", Problem.FACT_MISSING),
+    ],
+)
+def test_facts_behind_the_last_mark_of_a_sentence_are_looked_for_too(
+    behind: str, problem: Problem | None, bundled: StaticEmbedder
+) -> None:
+    passage = make_passage("Minister Andreas Pinkwart led the delegation.")
+    result = cited(f"Minister Andreas Pinkwart led the delegation [1]{behind}.", bundled, passages=(passage,))
+    assert [statement.problem for statement in result.statements] == [problem]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "right", "wrong"),
+    [
+        (
+            "en",
+            "The plant built 620 cars in 2015.",
+            "The plant built 620 cars in 2015",
+            "The plant built 621 cars in 2015",
+        ),
+        (
+            "de",
+            "Das Werk baute 2015 620 Autos.",
+            "Im Jahr 2015 baute das Werk 620 Autos",
+            "Das Werk baute 2016 620 Autos",
+        ),
+        ("fi", "Tehdas valmisti 620 autoa.", "Tehdas valmisti 620 autoa", "Tehdas valmisti 630 autoa"),
+        ("ja", "工場は2015年に620台の車を造った。", "工場は620台の車を造った", "工場は720台の車を造った"),
+        ("ar", "أنتج المصنع ٦٢٠ سيارة.", "أنتج المصنع 620 سيارة", "أنتج المصنع 630 سيارة"),
+        ("hi", "कारखाने ने ६२० कारें बनाईं।", "कारखाने ने 620 कारें बनाईं", "कारखाने ने 720 कारें बनाईं"),
+        ("th", "โรงงานผลิตรถยนต์ 620 คัน", "โรงงานผลิตรถยนต์ 620 คัน", "โรงงานผลิตรถยนต์ 720 คัน"),
+        ("zh", "工厂生产了620辆汽车。", "工厂生产了620辆汽车", "工厂生产了720辆汽车"),
+        ("ru", "Завод построил 620 машин.", "Завод построил 620 машин", "Завод построил 720 машин"),
+        ("tr", "Fabrika 620 araba üretti.", "Fabrika 620 araba üretti", "Fabrika 720 araba üretti"),
+    ],
+)
+def test_a_changed_number_is_caught_in_all_languages(
+    language: str, text: str, right: str, wrong: str, bundled: StaticEmbedder
+) -> None:
+    passage = make_passage(text, language=language)
+    for statement, supported in ((right, True), (wrong, False)):
+        result = cite(f"{statement} [1]", [passage], language=language, embedder=bundled, settings=SETTINGS)
+        assert [each.supported for each in result.statements] == [supported]

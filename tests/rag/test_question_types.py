@@ -91,6 +91,27 @@ def test_kind_is_told_by_the_question_word(question: str, language: str, kind: A
     assert asked_for(question, language) is kind
 
 
+@pytest.mark.parametrize(
+    ("question", "language", "kind"),
+    [
+        ("What percentage of the bridge is steel?", "en", Asked.QUANTITY),
+        ("Welcher Anteil ist aus Stahl?", "de", Asked.QUANTITY),
+        ("Kuinka suuri osa on terästä?", "fi", Asked.QUANTITY),
+        ("ما نسبة الفولاذ؟", "ar", Asked.QUANTITY),
+        ("Какой процент составляет сталь?", "ru", Asked.QUANTITY),
+        ("Τι ποσοστό είναι χάλυβας;", "el", Asked.QUANTITY),
+        ("Ce procent este din oțel?", "ro", Asked.QUANTITY),
+        ("¿Qué porcentaje es de acero?", "es", Asked.QUANTITY),
+        ("Köprü hangi yılda yapıldı?", "tr", Asked.TIME),
+        ("В какой стране и какого числа её открыли?", "ru", Asked.TIME),
+        ("In welchem Monat öffnet sie?", "de", Asked.TIME),
+        ("La ce dată s-a deschis?", "ro", Asked.TIME),
+    ],
+)
+def test_shares_are_quantities_and_months_are_times(question: str, language: str, kind: Asked) -> None:
+    assert asked_for(question, language) is kind
+
+
 @pytest.mark.parametrize(("question", "language", "kind"), CASES)
 def test_neither_capitals_nor_composition_matter(question: str, language: str, kind: Asked) -> None:
     capitals = question.replace("i", "İ").replace("ı", "I") if language == "tr" else question
@@ -119,6 +140,9 @@ def test_neither_capitals_nor_composition_matter(question: str, language: str, k
         ("なぜいつも混んでいますか。", "ja"),  # when, inside "always"
         ("Apa itu kapanye?", "id"),
         ("Tại sao hai nước ký?", "vi"),  # who, inside "two"
+        ("Ποια εταιρεία χτίζει γέφυρες;", "el"),  # which, not who
+        ("कौन सी कंपनी पुल बनाती है?", "hi"),  # which
+        ("कौन-सा पुल?", "hi"),
     ],
 )
 def test_a_false_friend_asks_for_nothing(question: str, language: str) -> None:

@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from index.errors import EmbeddingError
-from rag.answers import Answer, Turn
+from index.errors import EmbeddingError, StoreError
+from rag.answers import Answer, Failed, Turn
 from tests.fakes import ScriptedAssistant, make_citation, make_passage
 from ui.conversation import Exchange, TurnsBegun, conversation_html, exchange_html, follow, turns
 from ui.messages import ENGLISH, messages_for
@@ -19,36 +19,51 @@ ANSWER = Answer(
 def test_exchange_goes_from_searching_over_answering_to_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ui.conversation.SECONDS_BETWEEN_UPDATES", 0)
     assistant = ScriptedAssistant({"Who?": ANSWER})
-    assert list(follow(assistant, "Who?", history=(Turn("a", "b"),))) == [
+    assert list(follow(assistant, "Who?", history=(Turn("a", "b"),), interface="fi")) == [
         Exchange("Who?"),
         Exchange("Who?", "answering", passage_count=2),
         Exchange("Who?", "answering", passage_count=2, text="Pinkwart"),
-        Exchange("Who?", "answering", passage_count=2, text="Pinkwart [2]"),
-        Exchange("Who?", "answering", passage_count=2, text="Pinkwart [2] led."),
-        Exchange("Who?", "answered", passage_count=2, text="Pinkwart [2] led.", answer=ANSWER),
+        Exchange("Who?", "answering", passage_count=2, text="Pinkwart [1]", citation_count=1),
+        Exchange("Who?", "answering", passage_count=2, text="Pinkwart [1] led.", citation_count=1),
+        Exchange("Who?", "answered", passage_count=2, text="Pinkwart [1] led.", citation_count=1, answer=ANSWER),
     ]
     assert assistant.asked == [("Who?", (Turn("a", "b"),))]
+    assert assistant.interfaces == ["fi"]
 
 
 def test_fast_tokens_are_shown_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ui.conversation.SECONDS_BETWEEN_UPDATES", 3600)
-    shown = [exchange.text for exchange in follow(ScriptedAssistant({"Who?": ANSWER}), "Who?", history=())]
-    assert shown[-1] == "Pinkwart [2] led."
+    shown = [
+        exchange.text for exchange in follow(ScriptedAssistant({"Who?": ANSWER}), "Who?", history=(), interface="fi")
+    ]
+    assert shown[-1] == "Pinkwart [1] led."
     assert len(shown) < 6
 
 
 def test_unexpected_error_ends_the_exchange_and_its_traceback_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    last = list(follow(ScriptedAssistant({"Who?": RuntimeError("secret")}), "Who?", history=()))[-1]
+    last = list(follow(ScriptedAssistant({"Who?": RuntimeError("secret")}), "Who?", history=(), interface="fi"))[-1]
     assert last.state == "failed"
     assert "RuntimeError: secret" in caplog.text
     assert "secret" not in exchange_html(last, 1, messages=ENGLISH)
 
 
 def test_known_error_is_logged_without_traceback(caplog: pytest.LogCaptureFixture) -> None:
-    last = list(follow(ScriptedAssistant({"Who?": EmbeddingError("No model at 'x'.")}), "Who?", history=()))[-1]
+    last = list(
+        follow(ScriptedAssistant({"Who?": EmbeddingError("No model at 'x'.")}), "Who?", history=(), interface="fi")
+    )[-1]
     assert last.state == "failed"
     assert [(record.levelno, record.getMessage(), record.exc_info) for record in caplog.records] == [
         (logging.ERROR, "No answer to 'Who?': No model at 'x'.", None)
+    ]
+
+
+def test_a_failure_is_said_in_the_words_of_the_assistant(caplog: pytest.LogCaptureFixture) -> None:
+    failure = Failed("Kysymykseen ei voitu vastata.", StoreError("The disk is full."))
+    last = list(follow(ScriptedAssistant({"Kuka?": failure}), "Kuka?", history=(), interface="fi"))[-1]
+    assert (last.state, last.failure) == ("failed", "Kysymykseen ei voitu vastata.")
+    assert "Kysymykseen ei voitu vastata." in exchange_html(last, 1, messages=ENGLISH)
+    assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
+        (logging.ERROR, "No answer to 'Kuka?': The disk is full.")
     ]
 
 
@@ -56,7 +71,7 @@ def test_stream_without_an_end_is_a_failure(monkeypatch: pytest.MonkeyPatch, cap
     assistant = ScriptedAssistant({"Who?": ANSWER})
     events = list(assistant.stream("Who?"))[:-1]
     monkeypatch.setattr(assistant, "stream", lambda *_, **__: iter(events))
-    assert list(follow(assistant, "Who?", history=()))[-1].state == "failed"
+    assert list(follow(assistant, "Who?", history=(), interface="fi"))[-1].state == "failed"
     assert "ended without an answer" in caplog.text
 
 

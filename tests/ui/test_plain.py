@@ -7,10 +7,20 @@ import pytest
 
 from index.catalog import DocumentRecord
 from index.documents import Chunk, ScoredChunk
-from rag.answers import Answer
+from rag.answers import Answer, Problem, Statement
 from rag.evaluation import METRICS, Evaluation, Pair
+from rag.explanation import Candidate, Explanation, Fate, Place
 from tests.fakes import make_citation, make_passage
-from ui.plain import answer_plain, documents_plain, evaluation_plain, one_line, printable, search_plain
+from ui.plain import (
+    answer_plain,
+    documents_plain,
+    evaluation_plain,
+    explanation_plain,
+    one_line,
+    printable,
+    remarks_plain,
+    search_plain,
+)
 
 # Clears the screen, sets the window's title, rings, goes back, turns letters around; with the eight-bit forms of these.
 HOSTILE = "a\x1b[2J\x1b]0;owned\x07\x08\r\x9b31m\x85\x7f\u202eb\u2066\x00c"
@@ -35,9 +45,48 @@ def test_an_answer_ends_with_where_its_footnotes_point() -> None:
     )
 
 
-def test_a_notice_comes_first() -> None:
+def test_a_notice_follows_the_answer() -> None:
     answer = Answer("?", "en", "Text.", True, notice="The model did not answer.")
-    assert answer_plain(answer) == "The model did not answer.\n\nText."
+    assert answer_plain(answer) == "Text.\n\nThe model did not answer."
+
+
+def test_unsupported_statements_of_a_model_are_named() -> None:
+    text = "It is in Finland [1]. It has\n900 towers."
+    statements = (Statement(0, 21, (1,)), Statement(22, len(text), (), Problem.FACT_MISSING, ("900",)))
+    citation = make_citation("Se on Suomessa.", passage=PASSAGE)
+    answer = Answer("?", "en", text, True, (citation,), (PASSAGE,), model="m", statements=statements)
+    assert remarks_plain(answer) == (
+        "1 of 2 statements are supported by your documents.\n- not supported by your documents: It has 900 towers.\n\n"
+        "[1] Lahti (fi) lahti.md, characters 100–115"
+    )
+    assert "statements" not in remarks_plain(replace(answer, model=None))  # quotes are what they quote
+
+
+def test_an_explanation_says_what_became_of_each_candidate() -> None:
+    candidates = [
+        Candidate("a.md", 0, 9, "Se\non.", Place(2, 0.5), None, Place(1, 0.75), Fate.SHOWN, passage=3),
+        Candidate("b.md", 0, 4, "Sama", None, Place(1, 0.25), Place(2, 0.5), Fate.SAME, same_as="a.md#char=0,9"),
+        Candidate("c.md", 5, 9, "Muu", Place(3, 0.2), None, None, Fate.OUTRANKED),
+    ]
+    explanation = Explanation("Wo liegt\nLahti?", tuple(candidates * 8), {"dense": 0.0014, "total": 0.02})
+    lines = explanation_plain(explanation, {"retrieval": 0.02}).splitlines()
+    assert lines[:9] == [
+        "Searched for: Wo liegt Lahti?",
+        "",
+        "ranked    dense       lexical     became",
+        "1. 0.75   2. 0.50     -           passage 3",
+        "          a.md, characters 0–9: Se on.",
+        "2. 0.50   -           1. 0.25     left out, says the same as a.md#char=0,9",
+        "          b.md, characters 0–4: Sama",
+        "-         3. 0.20     -           left out before ranking, enough were found more often or nearer",
+        "          c.md, characters 5–9: Muu",
+    ]
+    assert lines[-4:] == [
+        "… and 4 more; --json has all of them.",
+        "",
+        "Search: dense 1 ms, total 20 ms",
+        "All: retrieval 20 ms",
+    ]
 
 
 def test_without_an_answer_the_three_nearest_passages_are_offered() -> None:

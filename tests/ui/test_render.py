@@ -5,7 +5,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from rag.answers import Answer, Citation, Passage
+from rag.answers import Answer, Citation, Passage, Problem, Statement
+from rag.prompts import phrases
 from tests.fakes import make_citation, make_passage
 from ui.messages import ENGLISH, ExampleQuestion, messages_for
 from ui.render import (
@@ -62,7 +63,7 @@ HOSTILE = [
     "\u202e<b>txt.exe\u202c",
 ]
 TAGS = {"a", "article", "aside", "blockquote", "br", "div", "h2", "h3", "h4", "header"} | {
-    "mark", "p", "section", "span", "sup",
+    "mark", "p", "section", "span", "strong", "sup",
 }  # fmt: skip
 ATTRIBUTES = {"aria-busy", "aria-hidden", "aria-label", "aria-live", "class", "data-ends", "data-footnote"} | {
     "data-footnotes", "data-mark", "dir", "href", "id", "lang", "role", "tabindex", "title",
@@ -139,11 +140,30 @@ def test_notice_follows_the_answer() -> None:
     assert html.endswith('</div><p class="notice" dir="auto">Malli &lt;ei&gt; vastannut.</p>')
 
 
-def test_partial_text_shows_marks_without_numbers() -> None:
-    assert partial_answer_html("Yli 620 [2] ja [9]. <b>", passage_count=2) == (
-        '<div class="answer-text"><p dir="auto">Yli 620<sup class="footnote pending" aria-hidden="true"></sup>'
-        " ja [9]. &lt;b&gt;</p></div>"
+def test_partial_text_shows_the_marks_whose_citations_are_known() -> None:
+    assert partial_answer_html("Yli 620 [2] ja [9]. <b>", citation_count=2) == (
+        '<div class="answer-text"><p dir="auto">Yli 620<sup class="footnote">2</sup> ja [9]. &lt;b&gt;</p></div>'
     )
+
+
+def test_an_unsupported_statement_is_marked_and_counted() -> None:
+    text = "Yli 620 [1]. Ja 900 <b> muuta."
+    statements = (Statement(0, 12, (1,)), Statement(13, len(text), (), Problem.FACT_MISSING, ("900",)))
+    html = answer_html(replace(FINNISH_ANSWER, text=text, statements=statements, model="m"))
+    said = phrases("fi")
+    assert f'<span class="unsupported" title="{said.unsupported}">Ja 900 &lt;b&gt; muuta.</span></p>' in html
+    assert html.count("unsupported") == 1
+    assert html.endswith(f'<p class="notice" dir="auto">{said.supported.format(supported=1, total=2)}</p>')
+
+
+def test_what_was_asked_for_is_bold() -> None:
+    answer = replace(FINNISH_ANSWER, text="Sanotaan:\n\n„Yli 620“ [1]", emphasis=((16, 19),))
+    assert '<p dir="auto">„Yli <strong>620</strong>“<sup' in answer_html(answer)
+
+
+def test_spans_outside_of_the_text_change_nothing() -> None:
+    answer = replace(FINNISH_ANSWER, emphasis=((2, 99), (5, 5)))
+    assert answer_html(answer) == answer_html(FINNISH_ANSWER)
 
 
 def test_source_shows_number_title_language_heading_and_marked_passage() -> None:
@@ -271,11 +291,22 @@ def test_hostile_text_stays_text(payload: str) -> None:
         f"Before {payload} after.", title=payload, heading=payload, document=payload, language=payload
     )
     citation = make_citation(payload, passage=passage)
-    answer = Answer(payload, payload, f"{payload} [1]", True, (citation,), (passage,), notice=payload)
+    answer = Answer(
+        payload,
+        payload,
+        f"{payload} [1]",
+        True,
+        (citation,),
+        (passage,),
+        model=payload,
+        notice=payload,
+        statements=(Statement(0, len(payload), (), Problem.UNCITED),),
+        answer_language=payload,
+    )
     nearest = replace(answer, answered=False, citations=())
     for shown in (
         turn_html(payload, answer=answer_html(answer, anchor="turn-1"), sources=sources_html(answer, anchor="turn-1")),
-        turn_html(payload, answer=partial_answer_html(payload, passage_count=1), sources=sources_html(nearest)),
+        turn_html(payload, answer=partial_answer_html(payload, citation_count=1), sources=sources_html(nearest)),
     ):
         read = Reader(shown)
         assert read.tags <= TAGS

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from index.catalog import DocumentRecord
 from index.documents import Chunk, ScoredChunk
-from rag.answers import Answer
+from rag.answers import Answer, Problem, Statement
 from rag.evaluation import METRICS, Evaluation, Pair
+from rag.explanation import Candidate, Explanation, Fate, Place
 from tests.fakes import make_citation, make_passage
 from ui.schemas import answer_dict, documents_dict, evaluation_dict, search_dict
 
@@ -19,7 +20,18 @@ RECORD = DocumentRecord(
 def test_an_answer_has_the_promised_shape() -> None:
     citation = make_citation("Se on Suomessa.", passage=PASSAGE)
     answer = Answer(
-        "Wo liegt Lahti?", "de", "„Se on Suomessa.“ [1]", True, (citation,), (PASSAGE,), timings={"total": 0.5}
+        "Wo liegt Lahti?",
+        "de",
+        "„Se on Suomessa.“ [1]",
+        True,
+        (citation,),
+        (PASSAGE,),
+        timings={"total": 0.5},
+        statements=(Statement(0, 21, (1,)), Statement(22, 30, (), Problem.FACT_MISSING, ("7",))),
+        emphasis=((1, 3),),
+        confidence=0.87654,
+        answer_language="de",
+        standalone_question="Wo liegt die Stadt Lahti?",
     )
     shape = answer_dict(answer)
     assert shape == {
@@ -55,6 +67,21 @@ def test_an_answer_has_the_promised_shape() -> None:
         "model": None,
         "notice": "",
         "timings": {"total": 0.5},
+        "statements": [
+            {"start": 0, "end": 21, "supported": True, "citations": [1], "problem": None, "missing": []},
+            {
+                "start": 22,
+                "end": 30,
+                "supported": False,
+                "citations": [],
+                "problem": "fact_missing",
+                "missing": ["7"],
+            },
+        ],
+        "emphasis": [{"start": 1, "end": 3}],
+        "confidence": 0.8765,
+        "answer_language": "de",
+        "standalone_question": "Wo liegt die Stadt Lahti?",
     }
     assert json.loads(json.dumps(shape)) == shape
     promised = ["question", "language", "answer", "answered", "citations", "timings"]
@@ -74,6 +101,47 @@ def test_no_answer_has_the_same_shape() -> None:
         "model": None,
         "notice": "",
         "timings": {},
+        "statements": [],
+        "emphasis": [],
+        "confidence": None,
+        "answer_language": None,
+        "standalone_question": "",
+    }
+
+
+def test_an_explanation_has_the_promised_shape() -> None:
+    candidate = Candidate("lahti.md", 3, 9, "Se on.", Place(2, 0.5), None, Place(1, 0.75), Fate.SHOWN, passage=1)
+    same = Candidate("b.md", 0, 4, "Sama", None, Place(1, 0.25), Place(2, 0.5), Fate.SAME, same_as="lahti.md#char=3,9")
+    explanation = Explanation("Wo?", (candidate, same), {"dense": 0.001, "total": 0.002})
+    assert answer_dict(Answer("?", "de", "Da.", True, explanation=explanation))["explanation"] == {
+        "standalone_question": "Wo?",
+        "candidates": [
+            {
+                "document": "lahti.md",
+                "start": 3,
+                "end": 9,
+                "text": "Se on.",
+                "dense": {"rank": 2, "score": 0.5},
+                "lexical": None,
+                "ranked": {"rank": 1, "score": 0.75},
+                "fate": "shown",
+                "passage": 1,
+                "same_as": None,
+            },
+            {
+                "document": "b.md",
+                "start": 0,
+                "end": 4,
+                "text": "Sama",
+                "dense": None,
+                "lexical": {"rank": 1, "score": 0.25},
+                "ranked": {"rank": 2, "score": 0.5},
+                "fate": "same",
+                "passage": None,
+                "same_as": "lahti.md#char=3,9",
+            },
+        ],
+        "seconds": {"dense": 0.001, "total": 0.002},
     }
 
 
