@@ -1,4 +1,4 @@
-"""Logistic regressions by Newton's method, with weights of their own for each kinship: what `bench.calibration` fits."""
+"""Logistic regressions by Newton's method, with weights of their own for each kinship, for `bench.calibration`."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,7 @@
 """Footnote marks of a model's answer: each one is tied to the exact words that support it, or removed."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from rag.answers import Citation, Passage, Statement
@@ -9,14 +9,10 @@ from rag.checking import Checker
 from rag.claims import BLANKS, begins_line, claim_after, claim_before
 from rag.late_interaction import QuoteEmbedder
 from rag.marks import Mark, MarkReader
-from rag.refusal import drop_refusal, without_refusal
 from rag.settings import CitationSettings
 from rag.statements import MarkGroup, find_statements
 
 log = logging.getLogger(__name__)
-
-# For those who still import them from here.
-__all__ = ["CitationWriter", "CitedText", "cite", "drop_refusal", "known_marks", "without_refusal"]
 
 # What may stand between marks that belong together: [1], [2].
 _BETWEEN_MARKS = BLANKS + ",，、;；"
@@ -202,23 +198,3 @@ class CitationWriter:
                 news.append(new)
         self._new = []
         return news
-
-
-def known_marks(pieces: Iterable[str], *, passages: int) -> Iterator[str]:
-    """Pass a streamed text on, marks whole and only those that name one of the passages, however it was cut.
-
-    Args:
-        pieces: The text as it arrives.
-        passages: How many passages there are; marks count from 1.
-    """
-    reader = MarkReader()
-    for piece in pieces:
-        yield from filter(None, (_only_known(reader.read(piece), passages),))
-    yield from filter(None, (_only_known(reader.close(), passages),))
-
-
-def _only_known(parts: Iterable[str | Mark], passages: int) -> str:
-    return "".join(
-        part if isinstance(part, str) else "".join(f"[{number}]" for number in part.numbers if 1 <= number <= passages)
-        for part in parts
-    )

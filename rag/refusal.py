@@ -53,16 +53,3 @@ def _refusal_may_start(text: str) -> int:
         if text[start] == "N" and NOT_IN_DOCUMENTS.startswith(plain):
             return start
     return len(text)
-
-
-def without_refusal(pieces):  # type: ignore  # until the tests of citations have moved
-    reader = RefusalFilter()
-    for piece in pieces:
-        if text := reader.read(piece):
-            yield text
-    if text := reader.close():
-        yield text
-
-
-def drop_refusal(text):  # type: ignore
-    return _REFUSAL.sub("", text)
