@@ -172,10 +172,13 @@ def render_repair_prompt(language: str) -> str:
 
 
 def support_sentence(answer: Answer) -> str:
-    """Return how many statements of a model's answer the documents support, in its language; nothing for quotes."""
-    if answer.model is None or not answer.statements:
-        return ""
+    """Return how many statements of a model's answer the documents support, in its language.
+
+    Nothing for quotes, and for a single statement that is supported.
+    """
     supported = sum(statement.supported for statement in answer.statements)
+    if answer.model is None or len(answer.statements) == supported <= 1:
+        return ""
     return phrases(answer.language).supported.format(supported=supported, total=len(answer.statements))
 
 

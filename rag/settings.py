@@ -117,7 +117,7 @@ class QuoteWeights:
     nearby: ByKinship = field(default_factory=lambda: ByKinship(8.5, 12.3, 13.7))
     passage_odds: ByKinship = field(default_factory=lambda: ByKinship(1.8, 1.0, 2.2))
     offers: ByKinship = field(default_factory=lambda: ByKinship(1.6, 1.9, 1.3))
-    kinship: ByKinship = field(default_factory=lambda: ByKinship(0.0, 0.8, 1.3))
+    kinship: ByKinship = field(default_factory=lambda: ByKinship(0.0, 0.9, 1.3))
     """Added whatever the sentence, so that sentences in several languages can be compared."""
 
 

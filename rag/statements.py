@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from index.lengths import text_weight
 from index.sentences import sentence_spans
 from rag.answers import Problem, Statement
 from rag.checking import Checked, Checker
@@ -17,6 +18,8 @@ _NUMBER = re.compile(r"\d+")
 _QUESTION = "?？؟"
 _GREEK_QUESTION = ";\u037e"
 _COLON = ":："
+# Shorter words behind the last mark of a sentence are no claim of their own; in the measure of `index.lengths`.
+_CLAUSE = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,8 @@ def find_statements(
     """Return the statements of an answer in order, with offsets of the answer with its marks.
 
     A statement is a sentence or list item with letters. It is supported if each group of marks in it was verified, and
-    no fact behind the last one is missing in what it cites. A question, or a line that ends in a colon, states nothing
-    unless it is cited.
+    what it says behind the last one is supported by what it cites as well. A question, or a line that ends in a colon,
+    states nothing unless it is cited.
 
     Args:
         plain: The answer without marks.
@@ -87,8 +90,9 @@ def _judged(text: str, groups: Sequence[MarkGroup], checker: Checker) -> tuple[P
     if any(group.checked.problem for group in groups):
         return Problem.NOT_COVERED, ()
     rest = text[groups[-1].at :]
-    if _WORD.search(rest) and (
-        behind := checker.missing(rest, [number for group in groups for number in group.passages])
-    ):
+    cited = tuple(dict.fromkeys(number for group in groups for number in group.passages))
+    if _WORD.search(rest) and (behind := checker.missing(rest, cited)):
         return Problem.FACT_MISSING, behind
+    if text_weight(rest) >= _CLAUSE and checker.check(Claim(0, len(rest), rest, rest), cited).problem:
+        return Problem.NOT_COVERED, ()
     return None, ()

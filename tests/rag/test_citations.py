@@ -630,12 +630,14 @@ def test_a_statement_is_a_sentence_with_its_marks(text: str, statements: list[st
 @pytest.mark.parametrize(
     ("behind", "problem"),
     [
+        (" and the bakers of the old town danced in the streets", Problem.NOT_COVERED),
+        (", the minister who stood at the head of the delegation", None),
         (" in the year", None),
         (" in the year 1999", Problem.FACT_MISSING),
         (" and Laschet", Problem.FACT_MISSING),
     ],
 )
-def test_facts_behind_the_last_mark_of_a_sentence_are_looked_for_too(
+def test_what_stands_behind_the_last_mark_of_a_sentence_is_checked_too(
     behind: str, problem: Problem | None, bundled: StaticEmbedder
 ) -> None:
     passage = make_passage("Minister Andreas Pinkwart led the delegation.")
