@@ -88,7 +88,7 @@ class Disputes:
     def _ask(self, query: Query, passages: list[Passage]) -> tuple[list[Quote], bool]:
         settings = QuotingSettings()
         quotes = find_quotes(query.text, passages, language=query.language, embedder=self._embedder, settings=settings)
-        chosen = choose_quotes(quotes, language=query.language, searched=self._base.count_chunks(), settings=settings)
+        chosen = choose_quotes(quotes, language=query.language, settings=settings)
         return chosen, bool(find_disagreement(chosen, quotes, query.text, language=query.language))
 
 

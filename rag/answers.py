@@ -115,7 +115,7 @@ class Answer:
     answer_language: str = ""
     """The language a model's text turned out to be in; empty for quotes, and if it cannot be told."""
     standalone_question: str = ""
-    """What was searched for: the question, completed from the conversation if it does not stand alone."""
+    """What was searched for: the question, in a chat model's words if it does not stand alone."""
     explanation: Explanation | None = None
     """What was found and what became of it, if that was asked for."""
 

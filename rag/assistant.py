@@ -18,12 +18,13 @@ from rag.clock import Clock
 from rag.disagreement import find_disagreement
 from rag.errors import ChatModelError, QuestionError
 from rag.explanation import explain
-from rag.extractive import choose_quotes, find_quotes
-from rag.follow_ups import SearchQuestion, blend, search_question
+from rag.extractive import choose_quotes, confidence_in, find_quotes
+from rag.follow_ups import SearchQuestion, blend, blend_quotes, search_question
 from rag.late_interaction import QuoteEmbedder
 from rag.neighbours import merge_neighbours
 from rag.prompts import phrases, render_repair_prompt
 from rag.quote_text import write_quotes
+from rag.quote_units import Quote
 from rag.reranking import Reranker
 from rag.retrieval import Searcher, SearchSteps, build_passages, search_steps
 from rag.rewriting import rewritten_question
@@ -210,32 +211,30 @@ class Assistant:
         return build_passages(self._knowledge_base, found, settings=self._settings.retrieval)
 
     def _events(self, request: _Request) -> Iterator[Event]:
-        answer = self._found(request)
-        yield PassagesFound(answer.passages)
-        if self._chain is None or not answer.passages:
-            answer = yield from self._quoted(request, answer)
-        else:
-            answer = yield from self._written(request, answer, self._chain)
-        yield Done(replace(answer, timings=request.clock.timings()))
-
-    def _found(self, request: _Request) -> Answer:
-        """Search for what the question means in its conversation; the answer has passages and no text yet."""
         asked = self._search_question(request)
         request.clock.lap("rewriting")
+        answer = self._found(request, asked)
+        yield PassagesFound(answer.passages)
+        if self._chain is None or not answer.passages:
+            answer = yield from self._quoted(request, asked, answer)
+        else:
+            answer = yield from self._written(request, asked, answer, self._chain)
+        yield Done(replace(answer, timings=request.clock.timings()))
+
+    def _found(self, request: _Request, asked: SearchQuestion) -> Answer:
+        """Search; the answer has passages and no text yet."""
         steps = self._steps(asked, request)
         passages = tuple(self._passages(steps.results))
         request.clock.lap("retrieval")
-        answer = Answer(
+        return Answer(
             question=request.question,
             language=request.language,
             text="",
             answered=False,
             passages=passages,
-            standalone_question=asked.query,
+            standalone_question=asked.standalone,
+            explanation=explain(asked, steps, passages) if request.explain else None,
         )
-        if not request.explain:
-            return answer
-        return replace(answer, explanation=explain(steps, passages, standalone_question=asked.query))
 
     def _search_question(self, request: _Request) -> SearchQuestion:
         if self._chain is None:
@@ -246,26 +245,26 @@ class Assistant:
 
     def _steps(self, asked: SearchQuestion, request: _Request) -> SearchSteps:
         """Search for the question, with its context, or for both, as it needs."""
-        if asked.share == 0:
-            return self._search(asked.question, request.language, request.within)
+        alone = self._search(asked.standalone, request.language, request.within)
+        if not 0 < asked.share < 1:
+            return alone
         in_context = self._search(asked.query, request.language, request.within)
-        if asked.share == 1:
-            return in_context
-        alone = self._search(asked.question, request.language, request.within)
         blended = blend(alone.results, in_context.results, share=asked.share)
         seconds = {step: alone.seconds[step] + in_context.seconds[step] for step in alone.seconds}
         return replace(in_context, ranked=blended, results=blended, seconds=seconds)
 
-    def _quoted(self, request: _Request, answer: Answer) -> Generator[Token | CitationsFound, None, Answer]:
+    def _quoted(
+        self, request: _Request, asked: SearchQuestion, answer: Answer
+    ) -> Generator[Token | CitationsFound, None, Answer]:
         """Put quotes behind what there is of an answer; say that there is none if there is nothing."""
-        settings, question = self._settings.quoting, answer.standalone_question
-        scored = find_quotes(
-            question, answer.passages, language=request.language, embedder=self._embedder, settings=settings
-        )
+        settings = self._settings.quoting
+        scored = self._scored(asked, answer)
         chosen = choose_quotes(scored, language=request.language, settings=settings)
-        disputed = find_disagreement(chosen, scored, question, language=request.language)
+        disputed = find_disagreement(chosen, scored, asked.standalone, language=request.language)
         request.clock.lap("quoting")
         said = phrases(request.language)
+        if answer.model is None:
+            answer = replace(answer, confidence=confidence_in(scored))
         if not chosen:
             if not answer.text:
                 answer = replace(answer, text=said.not_found)
@@ -273,7 +272,7 @@ class Assistant:
             return answer
         quoted = write_quotes(
             disputed or chosen,
-            question=question,
+            question=asked.standalone,
             language=request.language,
             phrases=said,
             passages=answer.passages,
@@ -291,8 +290,24 @@ class Assistant:
             emphasis=quoted.emphasis,
         )
 
+    def _scored(self, asked: SearchQuestion, answer: Answer) -> list[Quote]:
+        """All that might be quoted, by the question, with its context, or by both, as it needs."""
+
+        def found(query: str) -> list[Quote]:
+            return find_quotes(
+                query,
+                answer.passages,
+                language=answer.language,
+                embedder=self._embedder,
+                settings=self._settings.quoting,
+            )
+
+        if 0 < asked.share < 1:
+            return blend_quotes(found(asked.question), found(asked.query))
+        return found(asked.standalone)
+
     def _written(
-        self, request: _Request, answer: Answer, chain: ModelChain
+        self, request: _Request, asked: SearchQuestion, answer: Answer, chain: ModelChain
     ) -> Generator[Token | CitationsFound, None, Answer]:
         """Let the model answer; where it does not, or not to its end, quote."""
         pieces = chain.answer(
@@ -313,7 +328,7 @@ class Assistant:
             return replace(answer, text=said.not_found, model=chain.model)
         if not written.cited.citations:
             notice = said.model_failed if written.failure else said.unverified
-            return (yield from self._quoted(request, replace(answer, notice=notice)))
+            return (yield from self._quoted(request, asked, replace(answer, notice=notice)))
         spoken = check_answer(written.cited.text, request.language).language
         answer = replace(
             answer,
@@ -327,7 +342,7 @@ class Assistant:
         )
         if written.failure is None:
             return answer
-        return (yield from self._quoted(request, replace(answer, notice=said.broke_off)))
+        return (yield from self._quoted(request, asked, replace(answer, notice=said.broke_off)))
 
 
 def _translated(text: str, *, chain: ModelChain, language: str) -> str:

@@ -12,6 +12,7 @@ from index.documents import ScoredChunk
 
 if TYPE_CHECKING:
     from rag.answers import Passage
+    from rag.follow_ups import SearchQuestion
     from rag.retrieval import SearchSteps
 
 
@@ -60,20 +61,24 @@ class Explanation:
     """How a question was answered."""
 
     standalone_question: str
-    """What was searched for: the question, rewritten or completed from the conversation if it needs that."""
+    """What was searched for: the question, in a chat model's words if it does not stand alone."""
+    in_context: str
+    """What was searched for as well, made of the question and those before it; empty if nothing was."""
+    context_share: float
+    """What the results of that count for, from 0 to 1."""
     candidates: tuple[Candidate, ...]
     """Best first; those that were not looked at more closely follow by their better rank."""
     seconds: Mapping[str, float]
     """Of the steps of the search."""
 
 
-def explain(steps: "SearchSteps", passages: "Sequence[Passage]", *, standalone_question: str) -> Explanation:
+def explain(asked: "SearchQuestion", steps: "SearchSteps", passages: "Sequence[Passage]") -> Explanation:
     """Put together what became of each chunk that was found.
 
     Args:
+        asked: What was searched for.
         steps: What the search gave.
         passages: What was made of its results.
-        standalone_question: What was searched for.
     """
     rankings = {"dense": _places(steps.dense), "lexical": _places(steps.lexical), "ranked": _places(steps.ranked)}
     found = {scored.chunk.id: scored for ranking in (steps.ranked, steps.dense, steps.lexical) for scored in ranking}
@@ -101,7 +106,13 @@ def explain(steps: "SearchSteps", passages: "Sequence[Passage]", *, standalone_q
                 same_as=kept.location if kept is not None and passage is None else "",
             )
         )
-    return Explanation(standalone_question, tuple(sorted(candidates, key=_order)), dict(steps.seconds))
+    return Explanation(
+        standalone_question=asked.standalone,
+        in_context=asked.query if 0 < asked.share < 1 else "",
+        context_share=asked.share if asked.share < 1 else 0.0,
+        candidates=tuple(sorted(candidates, key=_order)),
+        seconds=dict(steps.seconds),
+    )
 
 
 def _places(ranking: Sequence[ScoredChunk]) -> dict[str, Place]:

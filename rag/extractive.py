@@ -46,7 +46,8 @@ def choose_quotes(quotes: Sequence[Quote], *, language: str, settings: QuotingSe
     """Return the quotes of an answer, best first: nothing if the passages hardly answer.
 
     The best sentence is taken, and others as far as they may add an answer that it lacks: likely ones, the shorter the
-    rather. Then they are made to be read alone (see `quote_units.completed`).
+    rather, and its neighbours rather than sentences elsewhere. Then they are made to be read alone (see
+    `quote_units.completed`).
 
     Args:
         quotes: All that was found, best first.
@@ -65,7 +66,9 @@ def choose_quotes(quotes: Sequence[Quote], *, language: str, settings: QuotingSe
         gains = quote.score / sure >= settings.least_gain * weight / 100
         if not gains or repeated or length + weight > settings.length:
             continue
-        if len(joined([*chosen, quote])) <= settings.quotes:
+        before, after = len(joined(chosen)), len(joined([*chosen, quote]))
+        is_likely = after == before or quote.score >= settings.least_share * quotes[0].score
+        if is_likely and after <= settings.quotes:
             chosen.append(quote)
             length += weight
     return completed(chosen, length=settings.length, most=settings.quotes)

@@ -47,6 +47,11 @@ class SearchQuestion:
     """What results of the query count for, beside those of the question: 0 if only the question is searched, 1 if only
     the query is."""
 
+    @property
+    def standalone(self) -> str:
+        """What can be understood alone: the query if it takes the place of the question, else the question."""
+        return self.query if self.share == 1 else self.question
+
 
 def stands_alone(question: str, history: Sequence[Turn], *, language: str) -> bool:
     """Return whether a question can be understood without the turns before it, as far as its words tell.

@@ -63,8 +63,10 @@ def remarks_plain(answer: Answer) -> str:
 
 def explanation_plain(explanation: Explanation, timings: Mapping[str, float]) -> str:
     """Return what was searched for, a line for each candidate and what became of it, and the time each step took."""
-    lines = [f"Searched for: {one_line(explanation.standalone_question)}", ""]
-    lines.append(f"{'ranked':<10}{'dense':<12}{'lexical':<12}became")
+    lines = [f"Searched for: {one_line(explanation.standalone_question)}"]
+    if explanation.in_context:
+        lines.append(f"and, as {explanation.context_share:.0%} of the score: {one_line(explanation.in_context)}")
+    lines.append(f"\n{'ranked':<10}{'dense':<12}{'lexical':<12}became")
     lines += [_candidate_line(candidate) for candidate in explanation.candidates[:_CANDIDATES_SHOWN]]
     if more := len(explanation.candidates) - _CANDIDATES_SHOWN:
         lines += [f"… and {more} more; --json has all of them."] if more > 0 else []

@@ -61,6 +61,8 @@ def explanation_dict(explanation: Explanation) -> dict[str, Any]:
     """Return the field `explanation` of `footnote ask --json --explain`."""
     return {
         "standalone_question": explanation.standalone_question,
+        "in_context": explanation.in_context or None,
+        "context_share": explanation.context_share,
         "candidates": [_candidate_dict(candidate) for candidate in explanation.candidates],
         "seconds": dict(explanation.seconds),
     }

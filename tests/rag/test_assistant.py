@@ -632,9 +632,11 @@ def test_a_question_of_names_is_answered_in_the_language_of_the_interface(quotin
 
 def test_a_follow_up_is_searched_with_the_question_before_it(seeded: Assistant) -> None:
     first, source = QUESTIONS["de"]
-    answer = seeded.ask("Und warum ist das so?", history=[Turn(first, "…")])
-    assert first in answer.standalone_question
+    answer = seeded.ask("Und warum ist das so?", history=[Turn(first, "…")], explain=True)
+    assert answer.explanation is not None
+    assert first in answer.explanation.in_context
     assert answer.passages[0].document == source
+    assert seeded.ask("Und warum ist das so?").passages[0].document != source
     assert answer.question == "Und warum ist das so?"
 
 

@@ -2,6 +2,7 @@
 
 from index.documents import Chunk, ScoredChunk
 from rag.explanation import Candidate, Fate, Place, explain
+from rag.follow_ups import SearchQuestion
 from rag.retrieval import SearchSteps
 from tests.fakes import make_passage
 
@@ -23,12 +24,17 @@ STEPS = SearchSteps(
     results=[scored("b-0", 0.95, versions=(chunk("a-100"),)), scored("c-0", 0.2)],
     seconds={"dense": 0.004, "total": 0.009},
 )
+ALONE = SearchQuestion("?", "?", 0)
 PASSAGES = [make_passage("x" * 30, document="b", start=0)]
 
 
 def test_each_candidate_says_where_it_stood_and_what_became_of_it() -> None:
-    explanation = explain(STEPS, PASSAGES, standalone_question="What came then?")
-    assert explanation.standalone_question == "What came then?"
+    explanation = explain(SearchQuestion("And then?", "What came then?", 1), STEPS, PASSAGES)
+    assert (explanation.standalone_question, explanation.in_context, explanation.context_share) == (
+        "What came then?",
+        "",
+        0.0,
+    )
     assert explanation.seconds == {"dense": 0.004, "total": 0.009}
     text = "0123456789"
     assert list(explanation.candidates) == [
@@ -42,11 +48,20 @@ def test_each_candidate_says_where_it_stood_and_what_became_of_it() -> None:
 
 def test_a_neighbour_that_a_passage_took_in_is_shown() -> None:
     passages = [make_passage("x" * 40, number=3, document="c", start=0)]
-    explanation = explain(STEPS, passages, standalone_question="?")
+    explanation = explain(ALONE, STEPS, passages)
     fates = {candidate.document: (candidate.fate, candidate.passage) for candidate in explanation.candidates}
     assert fates["c"] == (Fate.SHOWN, 3)
     assert fates["b"] == (Fate.SURPLUS, None)
 
 
+def test_what_was_searched_beside_the_question_is_named() -> None:
+    explanation = explain(SearchQuestion("And then?", "And then? What came?", 0.75), STEPS, PASSAGES)
+    assert (explanation.standalone_question, explanation.in_context, explanation.context_share) == (
+        "And then?",
+        "And then? What came?",
+        0.75,
+    )
+
+
 def test_a_search_that_finds_nothing_explains_nothing() -> None:
-    assert explain(SearchSteps(), [], standalone_question="?").candidates == ()
+    assert explain(ALONE, SearchSteps(), []).candidates == ()

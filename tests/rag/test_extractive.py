@@ -23,6 +23,7 @@ SETTINGS = QuotingSettings(
     quotes=3,
     length=500,
     least_gain=0.1,
+    least_share=0,
     threshold=ByKinship(same_language=0.5, same_script=0.4, other_script=0.3),
 )
 # Quotes something of whatever was found.
@@ -138,6 +139,18 @@ def test_what_counts_is_how_likely_a_sentence_is_beside_the_others() -> None:
     unsure = [quote("One is here.", score=0.5), quote("Three is here.", score=0.01)]
     assert texts(choose(unsure)) == ["One is here.", "Three is here."]
     assert texts(choose([replace(unsure[0], score=0.99), unsure[1]])) == ["One is here."]
+
+
+def test_a_sentence_elsewhere_has_to_be_likelier_beside_the_best_than_its_neighbour() -> None:
+    best, neighbour, elsewhere = (
+        quote("One is here.", score=0.6),
+        quote("Two is here.", score=0.1),
+        quote("Four is here.", score=0.1),
+    )
+    least = replace(SETTINGS, least_share=0.2)
+    assert texts(choose([best, neighbour, elsewhere], settings=least)) == ["One is here. Two is here."]
+    likely = replace(elsewhere, score=0.12)
+    assert texts(choose([best, likely, neighbour], settings=least)) == ["One is here. Two is here.", "Four is here."]
 
 
 def test_no_more_quotes_are_given_than_the_settings_say_and_neighbours_are_one() -> None:

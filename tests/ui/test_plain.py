@@ -68,10 +68,13 @@ def test_an_explanation_says_what_became_of_each_candidate() -> None:
         Candidate("b.md", 0, 4, "Sama", None, Place(1, 0.25), Place(2, 0.5), Fate.SAME, same_as="a.md#char=0,9"),
         Candidate("c.md", 5, 9, "Muu", Place(3, 0.2), None, None, Fate.OUTRANKED),
     ]
-    explanation = Explanation("Wo liegt\nLahti?", tuple(candidates * 8), {"dense": 0.0014, "total": 0.02})
+    explanation = Explanation(
+        "Wo liegt\nLahti?", "Wo liegt Lahti? Was?", 0.75, tuple(candidates * 8), {"dense": 0.0014, "total": 0.02}
+    )
     lines = explanation_plain(explanation, {"retrieval": 0.02}).splitlines()
-    assert lines[:9] == [
+    assert lines[:10] == [
         "Searched for: Wo liegt Lahti?",
+        "and, as 75% of the score: Wo liegt Lahti? Was?",
         "",
         "ranked    dense       lexical     became",
         "1. 0.75   2. 0.50     -           passage 3",

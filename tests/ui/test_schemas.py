@@ -112,9 +112,11 @@ def test_no_answer_has_the_same_shape() -> None:
 def test_an_explanation_has_the_promised_shape() -> None:
     candidate = Candidate("lahti.md", 3, 9, "Se on.", Place(2, 0.5), None, Place(1, 0.75), Fate.SHOWN, passage=1)
     same = Candidate("b.md", 0, 4, "Sama", None, Place(1, 0.25), Place(2, 0.5), Fate.SAME, same_as="lahti.md#char=3,9")
-    explanation = Explanation("Wo?", (candidate, same), {"dense": 0.001, "total": 0.002})
+    explanation = Explanation("Wo?", "Wo? Was?", 0.75, (candidate, same), {"dense": 0.001, "total": 0.002})
     assert answer_dict(Answer("?", "de", "Da.", True, explanation=explanation))["explanation"] == {
         "standalone_question": "Wo?",
+        "in_context": "Wo? Was?",
+        "context_share": 0.75,
         "candidates": [
             {
                 "document": "lahti.md",
