@@ -34,6 +34,8 @@ class Passage:
     searchers: tuple[str, ...] = ()
     date: str = ""
     """The document's date as it states it, ISO 8601 to the day, month or year; empty if it states none."""
+    confidence: float = 0.0
+    """How sure the search is that it is right, from 0 to 1; its score, unless a reranker's model gave that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,10 @@ class PassagesFound:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """The next piece of the answer's text. A mark `[n]` arrives whole, after the citation n that it stands for."""
+    """The next piece of the answer's text. A mark `[n]` arrives whole, after the citation n that it stands for.
+
+    It may be empty: the chat model is at work, and nothing can be shown yet.
+    """
 
     text: str
 
@@ -143,7 +148,7 @@ class CitationsFound:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Last event of a stream: the complete answer, whose text replaces what was streamed."""
+    """Last event of a stream: the complete answer, whose text is that of the tokens together."""
 
     answer: Answer
 

@@ -183,7 +183,7 @@ class Assistant:
 
     def retrieve(self, question: str, *, within: DocumentFilter = EVERYTHING) -> list[Passage]:
         """Return the passages that a question would be answered from, numbered from 1, best first."""
-        return self._passages(self.candidates(question, within=within))
+        return self._passages(self._search(question, detect_language(question), within))
 
     def _search(
         self,
@@ -207,8 +207,13 @@ class Assistant:
             reranker=self._reranker,
         )
 
-    def _passages(self, found: Sequence[ScoredChunk]) -> list[Passage]:
-        return build_passages(self._knowledge_base, found, settings=self._settings.retrieval)
+    def _passages(self, steps: SearchSteps) -> list[Passage]:
+        return build_passages(
+            self._knowledge_base,
+            steps.results,
+            settings=self._settings.retrieval,
+            confidences=steps.confidences,
+        )
 
     def _events(self, request: _Request) -> Iterator[Event]:
         asked = self._search_question(request)
@@ -224,7 +229,7 @@ class Assistant:
     def _found(self, request: _Request, asked: SearchQuestion) -> Answer:
         """Search; the answer has passages and no text yet."""
         steps = self._steps(asked, request)
-        passages = tuple(self._passages(steps.results))
+        passages = tuple(self._passages(steps))
         request.clock.lap("retrieval")
         return Answer(
             question=request.question,
@@ -251,7 +256,12 @@ class Assistant:
         in_context = self._search(asked.query, request.language, request.within)
         blended = blend(alone.results, in_context.results, share=asked.share)
         seconds = {step: alone.seconds[step] + in_context.seconds[step] for step in alone.seconds}
-        return replace(in_context, ranked=blended, results=blended, seconds=seconds)
+        confidences = {
+            chunk: (1 - asked.share) * alone.confidences.get(chunk, 0.0)
+            + asked.share * in_context.confidences.get(chunk, 0.0)
+            for chunk in {**alone.confidences, **in_context.confidences}
+        }
+        return replace(in_context, ranked=blended, results=blended, seconds=seconds, confidences=confidences)
 
     def _quoted(
         self, request: _Request, asked: SearchQuestion, answer: Answer

@@ -41,6 +41,9 @@ class SearchSteps:
     """The same after folding: what the search returns."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """How long each step took."""
+    confidences: Mapping[str, float] = field(default_factory=dict)
+    """How sure each chunk is to be right, by id, where its score is something else: without reranking, or with a
+    model's scores."""
 
 
 def search(
@@ -112,22 +115,19 @@ def search_steps(
     ranked = [found for found in fused[:limit] if found.chunk.source in languages]  # else removed meanwhile
     tokens = TextTokens(_token_ids(knowledge_base, ranked, token_embedder), embedder=token_embedder)
     place = {found.chunk.id: at for at, found in enumerate(ranked)}
-    if settings.reranks:
-        (asked,) = token_embedder.token_ids([query])
-        covered = tokens.phrase_coverage(asked)
-        legs = _Legs(dense, lexical)
-        ranked = _best_first(
-            replace(
-                found,
-                score=confidence(
-                    legs.score(found, float(cover), settings),
-                    question=language,
-                    text=languages[found.chunk.source],
-                    settings=settings,
-                ),
-            )
-            for found, cover in zip(ranked, covered, strict=True)
+    (asked,) = token_embedder.token_ids([query])
+    legs = _Legs(dense, lexical)
+    confidences = {
+        found.chunk.id: confidence(
+            legs.score(found, float(cover), settings),
+            question=language,
+            text=languages[found.chunk.source],
+            settings=settings,
         )
+        for found, cover in zip(ranked, tokens.phrase_coverage(asked), strict=True)
+    }
+    if settings.reranks:
+        ranked = _best_first(replace(found, score=confidences[found.chunk.id]) for found in ranked)
         ranked = _judged(query, ranked, reranker, settings=settings)
     clock.lap("reranking")
     best, others = ranked[: settings.folded], ranked[settings.folded :]
@@ -137,7 +137,9 @@ def search_steps(
         vectors = {found.chunk.id: vector for found, vector in zip(best, nearness, strict=True) if vector.any()}
     folded = fold(best, language=language, languages=languages, vectors=vectors, settings=settings.folding)
     clock.lap("folding")
-    return SearchSteps(dense, lexical, ranked, [*folded, *others][:top_k], clock.timings())
+    results = [*folded, *others][:top_k]
+    says_how_sure = settings.reranks and reranker is None
+    return SearchSteps(dense, lexical, ranked, results, clock.timings(), {} if says_how_sure else confidences)
 
 
 class _Legs:
@@ -185,9 +187,21 @@ def _judged(
 
 
 def build_passages(
-    knowledge_base: KnowledgeBase, found: Sequence[ScoredChunk], *, settings: RetrievalSettings
+    knowledge_base: KnowledgeBase,
+    found: Sequence[ScoredChunk],
+    *,
+    settings: RetrievalSettings,
+    confidences: Mapping[str, float] | None = None,
 ) -> list[Passage]:
-    """Widen chunks to passages, best first, numbered from 1: each with its neighbours, none overlapping another."""
+    """Widen chunks to passages, best first, numbered from 1: each with its neighbours, none overlapping another.
+
+    Args:
+        knowledge_base: Where the neighbours stand.
+        found: Chunks, best first.
+        settings: How many, and how wide.
+        confidences: How sure each chunk is, by id, where its score does not say so (`SearchSteps.confidences`).
+    """
+    confidences = confidences or {}
     passages: list[Passage] = []
     taken: set[str] = set()
     for scored in found:
@@ -216,6 +230,10 @@ def build_passages(
                 heading=scored.chunk.heading,
                 searchers=scored.searchers,
                 date=document.date or "",
+                confidence=max(
+                    (confidences[chunk.id] for chunk in (scored.chunk, *scored.versions) if chunk.id in confidences),
+                    default=scored.score,
+                ),
             )
         )
     return passages

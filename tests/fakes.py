@@ -30,6 +30,7 @@ def make_passage(
         start=start,
         end=start + len(text),
         score=1.0,
+        confidence=1.0,
         chunk=f"chunk-{number}",
         heading=heading,
     )

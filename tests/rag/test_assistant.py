@@ -27,7 +27,7 @@ from rag.chat_model import create_chat_model
 from rag.errors import QuestionError
 from rag.kinship import ByKinship
 from rag.prompts import NOT_IN_DOCUMENTS, phrases
-from rag.settings import AssistantSettings, ChatModelSettings, QuotingSettings
+from rag.settings import AssistantSettings, ChatModelSettings, QuotingSettings, RetrievalSettings
 from tests.builders import make_catalog, make_document
 from tests.fakes import RecordingChain, ScriptedReranker
 from tests.openai_server import OpenAIServer, Reply
@@ -374,6 +374,29 @@ def test_a_reranker_that_fails_changes_no_answer(
     answer = Assistant(base, embedder=bundled, reranker=ScriptedReranker()).ask(QUESTION)
     assert without_times(answer) == without_times(quoting.ask(QUESTION))
     assert caplog.messages == ["Late interaction takes the reranker's place: The scripted reranker has no script."]
+
+
+@pytest.mark.parametrize("reranks", [False, True], ids=["off", "model"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_how_sure_an_answer_is_does_not_depend_on_what_orders_the_passages(
+    language: str, reranks: bool, seeded: Assistant, seeds_knowledge_base: KnowledgeBase, bundled: StaticEmbedder
+) -> None:
+    question, source = QUESTIONS[language]
+    usual = seeded.retrieve(question)
+    assert [passage.confidence for passage in usual] == [passage.score for passage in usual]
+    other = Assistant(
+        seeds_knowledge_base,
+        embedder=bundled,
+        reranker=ScriptedReranker(lambda text: 0.001 * (len(text) % 7)) if reranks else None,
+        settings=AssistantSettings(retrieval=RetrievalSettings(reranks=reranks)),
+    )
+    sure = {passage.chunk: passage.confidence for passage in usual}
+    passages = other.retrieve(question)
+    assert any(passage.score != passage.confidence for passage in passages)
+    for passage in passages:
+        assert passage.confidence == pytest.approx(sure.get(passage.chunk, passage.confidence))
+    if not reranks:
+        assert other.ask(question).citations[0].document == source
 
 
 # -- Chat model --------------------------------------------------------------------------------------------------------
