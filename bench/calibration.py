@@ -94,7 +94,8 @@ def fit_quotes(questions: Sequence[Asked]) -> QuoteWeights:
             choices.append((unit_measures(asked), right))
     weights = fit_choice(choices).reshape(len(KINSHIPS), -1).T
     weights[-1] -= weights[-1, 0]  # only differences between kinships count
-    return QuoteWeights(*(ByKinship(*row) for row in weights.tolist()))
+    distinctive, nearby, passage_odds, offers, kinship_ = (ByKinship(*row) for row in weights.tolist())
+    return QuoteWeights(distinctive, nearby, passage_odds, offers, kinship_)
 
 
 def fit_answers(questions: Sequence[Asked], weights: QuoteWeights) -> AnswerWeights:

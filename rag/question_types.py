@@ -78,6 +78,9 @@ _UNSPACED = frozenset(("ja", "zh", "th", "ko"))
 _PREFIXES = {"ar": "[وفبلك]?", "he": "[ושבלמכה]?"}
 """Letters that a language writes together with the word after them: and, in, for."""
 
+# Empty for a text without an end.
+_QUESTION_MARKS = tuple("?？؟")
+_GREEK_QUESTION_MARKS = (";", "\u037e")
 _DIGIT = re.compile(r"\d")
 
 
@@ -97,6 +100,12 @@ def _folded(text: str, language: str) -> str:
     if language in ("tr", "az"):
         text = text.replace("I", "ı").replace("İ", "i")
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def asks(sentence: str, language: str) -> bool:
+    """Whether a sentence ends as a question does; a semicolon does in Greek alone."""
+    ending = sentence.rstrip("\"'”’»)]*_ \n")[-1:]
+    return ending in _QUESTION_MARKS or (ending in _GREEK_QUESTION_MARKS and language.startswith("el"))
 
 
 def offers(sentence: str, asked: Asked) -> bool:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rag.answers import Passage
 from rag.kinship import ByKinship
 from rag.late_interaction import NEIGHBOUR_SHARE, TokenEmbedder, TokenIds
-from rag.question_types import asked_for, offers
+from rag.question_types import asked_for, asks, offers
 from rag.quote_units import Unit, quote_units
 from rag.settings import QuoteWeights
 
@@ -36,15 +36,18 @@ class Reading:
     distinctive: Values
     """Share of the question that it covers, from 0 to 1; words that most units hold count little."""
     nearby: Values
-    """The same together with the units before and after it: what answers often leaves out what was named before."""
+    """The same together with the units before and after it and the heading above: what answers often leaves out what
+    was named there."""
     passage_odds: Values
     """Log odds that its passage is right."""
     offers: Values
     """1 if it holds what is asked for, such as a date, else 0."""
+    asks: Values
+    """1 if it is a question itself, else 0."""
     covered: Values
-    """Share of the question that it covers together with the units before and after it; all words count."""
+    """Share of the question that it covers together with these; all words count."""
     anywhere: float
-    """Share of the question that all units together cover."""
+    """Share of the question that all units and headings together cover."""
 
     def shares(self, weights: QuoteWeights, *, language: str) -> Values:
         """Return how likely each unit answers if one of them does: their sum is 1, unless there are none.
@@ -62,6 +65,7 @@ class Reading:
             + counts(weights.nearby) * self.nearby
             + counts(weights.passage_odds) * self.passage_odds
             + counts(weights.offers) * self.offers
+            + weights.asks * self.asks
             + counts(weights.kinship)
         )
         powers = np.exp(odds - odds.max(initial=-math.inf))
@@ -81,10 +85,14 @@ def read_passages(question: str, passages: Sequence[Passage], *, language: str, 
     units_of = [quote_units(passage) for passage in passages]
     units = tuple(unit for each in units_of for unit in each)
     counts = np.array([len(each) for each in units_of], np.int64)
-    asked, *texts = embedder.token_ids([question, *(unit.text for unit in units)])
+    asked, *ids = embedder.token_ids(
+        [question, *(unit.text for unit in units), *(passage.heading for passage in passages)]
+    )
+    texts, headings = ids[: len(units)], ids[len(units) :]
     weights = np.linalg.norm(embedder.token_rows(asked), axis=1).astype(np.float64)
     matches = _matches(asked, texts, embedder=embedder)
-    beside = _with_neighbours(matches, counts)
+    above = _matches(asked, headings, embedder=embedder)
+    beside = np.maximum(_with_neighbours(matches, counts), np.repeat(above, counts, axis=0))
     common = (matches.sum(axis=0) + _BACKGROUND_UNITS * _BACKGROUND) / (len(units) + _BACKGROUND_UNITS)
     rare = weights * (1 - common)
     kind = asked_for(question, language)
@@ -94,8 +102,9 @@ def read_passages(question: str, passages: Sequence[Passage], *, language: str, 
         nearby=_share(beside, rare),
         passage_odds=np.repeat(np.array([_log_odds(passage.confidence) for passage in passages]), counts),
         offers=np.array([kind is not None and offers(unit.text, kind) for unit in units], np.float64),
+        asks=np.array([asks(unit.text, unit.passage.language) for unit in units], np.float64),
         covered=_share(beside**2, weights),
-        anywhere=float(_share(matches.max(axis=0, initial=0)[None] ** 2, weights)[0]),
+        anywhere=float(_share(beside.max(axis=0, initial=0)[None] ** 2, weights)[0]),
     )
 
 

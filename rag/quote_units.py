@@ -14,6 +14,7 @@ from index.lengths import text_weight
 from index.sentences import sentence_spans
 from rag.answers import Passage
 from rag.markup import is_delimiter_row, plain
+from rag.question_types import asks
 
 WHOLE_LONGEST = 350
 """A list, table or code fence up to this length is quoted whole, in the measure of `text_weight`: about five lines."""
@@ -91,7 +92,8 @@ def completed(quotes: Sequence[Quote], *, length: float, most: int) -> list[Quot
 
     Of a short list or table all is quoted, of a long one what introduces it and the item: as one quote if little stands
     between, else as two. A sentence that ends with a colon takes along what it announces. All this as far as there is
-    room. Neighbours in a paragraph and quotes that overlap become one.
+    room, and so does a question with the sentence after it: in a list of questions and answers that is what it is for.
+    Neighbours in a paragraph and quotes that overlap become one.
 
     Args:
         quotes: Units of passages, best first.
@@ -164,7 +166,7 @@ def _widenings(quote: Quote) -> Iterator[list[Quote]]:
             yield from ([_part(quote, each) for each in spans] for spans in _listing_spans(text, listing, span))
             return
     following = next((sentence for sentence in sentences if sentence[0] >= span[1]), None)
-    if following and _announces(quote.text):
+    if following and (_announces(quote.text) or asks(quote.text, quote.passage.language)):
         yield [_part(quote, (span[0], following[1]))]
 
 

@@ -119,6 +119,9 @@ class QuoteWeights:
     offers: ByKinship = field(default_factory=lambda: ByKinship(1.6, 1.9, 1.3))
     kinship: ByKinship = field(default_factory=lambda: ByKinship(0.0, 0.9, 1.3))
     """Added whatever the sentence, so that sentences in several languages can be compared."""
+    asks: float = -2.0
+    """Not fitted, as XQuAD's passages hardly ask: a sentence that repeats the question is most like it and answers
+    nothing."""
 
 
 @dataclass(frozen=True, slots=True)

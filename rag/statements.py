@@ -11,13 +11,13 @@ from index.sentences import sentence_spans
 from rag.answers import Problem, Statement
 from rag.checking import Checked, Checker
 from rag.claims import Claim
+from rag.question_types import asks
 
 _WORD = re.compile(r"\w")
 _NUMBER = re.compile(r"\d+")
-# What a sentence ends with that asks, or only leads to the next ones.
-_QUESTION = "?？؟"
-_GREEK_QUESTION = ";\u037e"
-_COLON = ":："
+# What a line ends with that only leads to the next ones, and what may stand behind it.
+_COLON = (":", "：")
+_BEHIND_COLON = "\"'”’»)]*_ "
 # Shorter words behind the last mark of a sentence are no claim of their own; in the measure of `index.lengths`.
 _CLAUSE = 25
 
@@ -76,8 +76,7 @@ def find_statements(
 
 
 def _says_nothing(sentence: str, language: str) -> bool:
-    ending = sentence.rstrip("\"'”’»)]*_ ")[-1:]
-    return ending in _QUESTION + _COLON or (ending in _GREEK_QUESTION and language.startswith("el"))
+    return asks(sentence, language) or sentence.rstrip(_BEHIND_COLON).endswith(_COLON)
 
 
 def _judged(text: str, groups: Sequence[MarkGroup], checker: Checker) -> tuple[Problem | None, tuple[str, ...]]:

@@ -18,8 +18,8 @@ ALIKE = AnswerWeights(NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING)
 def reading(bundled: StaticEmbedder) -> Reading:
     passages = [
         make_passage("The bridge did open in 1932. Bread is good."),
-        replace(make_passage("The choir sings.", number=2), score=0.5),
-        replace(make_passage("The river is wide.", number=3, language="ja"), score=0.2),
+        replace(make_passage("The choir sings.", number=2), confidence=0.5),
+        replace(make_passage("The river is wide.", number=3, language="ja"), confidence=0.2),
     ]
     return read_passages("When did the bridge open?", passages, language="en", embedder=bundled)
 
@@ -91,7 +91,7 @@ def test_a_question_that_the_passage_answers_is_told_from_one_that_it_does_not(
     settings = QuotingSettings()
     sure = []
     for question, score in zip(ASKED[language], (0.9, 0.2), strict=True):
-        passage = replace(make_passage(PASSAGES[language], language=language), score=score)
+        passage = replace(make_passage(PASSAGES[language], language=language), confidence=score)
         reading = read_passages(question, [passage], language=language, embedder=bundled)
         best = int(reading.shares(settings.weights, language=language).argmax())
         sure.append(answerability(reading, best, language=language, weights=settings.answer_weights))

@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ NOTHING = ByKinship(0, 0, 0)
 ALIKE = QuoteWeights(NOTHING, NOTHING, NOTHING, NOTHING, NOTHING)
 QUESTION = "When did the bridge open?"
 BRIDGE = make_passage("The bridge is long. It did open in 1932. Bread is good.")
-CHOIR = replace(make_passage("The choir sings. The bridge is long.", number=2), score=0.5)
+CHOIR = replace(make_passage("The choir sings. The bridge is long.", number=2), confidence=0.5)
 
 
 @pytest.fixture
@@ -38,6 +39,25 @@ def test_every_unit_has_a_value_of_each_measure(reading: Reading) -> None:
 
 def test_what_is_asked_for_is_offered_by_the_sentences_that_hold_it(reading: Reading) -> None:
     assert reading.offers.tolist() == [0, 1, 0, 0, 0]
+
+
+def test_a_sentence_that_asks_answers_less(bundled: StaticEmbedder) -> None:
+    reading = read("When did it open? It did open in 1932.", question=QUESTION, bundled=bundled)
+    assert reading.asks.tolist() == [1, 0]
+    asking, saying = reading.shares(replace(ALIKE, asks=-2.0), language="en")
+    assert asking / saying == pytest.approx(math.exp(-2))
+
+
+def test_the_heading_counts_as_what_stands_beside(bundled: StaticEmbedder) -> None:
+    passage = make_passage("At nine.")
+    bare, below = (
+        read_passages(QUESTION, [replace(passage, heading=heading)], language="en", embedder=bundled)
+        for heading in ("", "When did the bridge open?")
+    )
+    assert below.distinctive.tolist() == bare.distinctive.tolist()
+    assert below.nearby[0] == pytest.approx(1, abs=0.01)
+    assert bare.nearby[0] < 0.5
+    assert below.anywhere > bare.anywhere
 
 
 def test_nothing_is_offered_where_the_question_does_not_tell(bundled: StaticEmbedder) -> None:
@@ -147,6 +167,6 @@ def test_a_question_without_words_is_covered_by_nothing(bundled: StaticEmbedder)
 
 @pytest.mark.parametrize("score", [0.0, 1.0])
 def test_certain_scores_of_a_reranker_are_finite_odds(score: float, bundled: StaticEmbedder) -> None:
-    passage = replace(make_passage("Bread."), score=score)
+    passage = replace(make_passage("Bread."), confidence=score)
     reading = read_passages("Bread?", [passage], language="en", embedder=bundled)
     assert abs(reading.passage_odds[0]) == pytest.approx(6.21, abs=0.01)

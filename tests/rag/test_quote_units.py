@@ -142,6 +142,26 @@ def test_a_colon_takes_along_what_it_announces(language: str, colon: str) -> Non
     assert complete(quote(passage, colon)) == [f"{colon}\n\n> what was said."]
 
 
+@pytest.mark.parametrize(
+    ("language", "question", "answer"),
+    [
+        ("en", "When does the pool open?", "At seven."),
+        ("de", "Wann öffnet das Bad?", "Um sieben."),
+        ("ja", "プールは何時に開きますか？", "七時です。"),
+        ("ar", "متى يفتح المسبح؟", "في السابعة."),
+        ("el", "Πότε ανοίγει η πισίνα;", "Στις επτά."),
+    ],
+)
+def test_a_question_takes_along_the_sentence_after_it(language: str, question: str, answer: str) -> None:
+    passage = make_passage(f"{question}\n{answer}\n\nMore.", language=language)
+    assert complete(quote(passage, question)) == [f"{question}\n{answer}"]
+
+
+def test_a_semicolon_asks_in_greek_alone() -> None:
+    passage = make_passage("It was late;\n\nMore.")
+    assert complete(quote(passage, "It was late;")) == ["It was late;"]
+
+
 # -- Joining -----------------------------------------------------------------------------------------------------------
 
 
