@@ -57,7 +57,7 @@ def partial_answer_html(text: str, *, citation_count: int) -> str:
     """Render the text streamed so far; its marks lead nowhere before the whole answer is there."""
 
     def mark_html(number: int) -> str | None:
-        return f'<sup class="footnote">{number}</sup>' if 1 <= number <= citation_count else None
+        return f'<sup class="footnote"><span>{number}</span></sup>' if 1 <= number <= citation_count else None
 
     return f'<div class="answer-text">{_paragraphs_html(text, mark_html)}</div>'
 

@@ -142,7 +142,7 @@ def test_notice_follows_the_answer() -> None:
 
 def test_partial_text_shows_the_marks_whose_citations_are_known() -> None:
     assert partial_answer_html("Yli 620 [2] ja [9]. <b>", citation_count=2) == (
-        '<div class="answer-text"><p dir="auto">Yli 620<sup class="footnote">2</sup> ja [9]. &lt;b&gt;</p></div>'
+        '<div class="answer-text"><p dir="auto">Yli 620<sup class="footnote"><span>2</span></sup> ja [9]. &lt;b&gt;</p></div>'
     )
 
 
