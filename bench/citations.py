@@ -84,7 +84,7 @@ class Cases:
 
         queries = [query for query in self._data.queries[said] if query.passage == own]
         query = self._random.choice(queries)
-        paraphrase = f"{query.text.rstrip(' ?？؟;')} {query.answers[said][0]}."
+        paraphrase = f"{query.text.rstrip(' ?？؟;.。')} {query.answers[said][0]}."
         sentence = self._random.choice(self._sentences(own, said))
         for form, statement in (("sentence", sentence), ("paraphrase", paraphrase)):
             yield case(form, "untouched", f"{statement} {mark(own)}")

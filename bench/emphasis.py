@@ -30,7 +30,7 @@ from rag.prompts import phrases
 from rag.question_types import Asked, asked_for
 from rag.quote_text import write_quotes
 from rag.quote_units import Quote
-from rag.retrieval import build_passages, search
+from rag.retrieval import build_passages, search_steps
 from rag.settings import QuotingSettings, RetrievalSettings
 
 _LAST_DIGIT = re.compile(r"\d(?=\D*$)")
@@ -62,9 +62,9 @@ class Disputes:
     def count(self, query: Query, counts: Counter[str]) -> None:
         """Count whether documents are said to disagree that do not, and those that do."""
         settings = RetrievalSettings()
-        found = search(
+        found = search_steps(
             self._base, query.text, language=query.language, top_k=60, token_embedder=self._embedder, settings=settings
-        )
+        ).results
         passages = build_passages(self._base, found, settings=settings)
         chosen, disputed = self._ask(query, passages)
         counts["asked"] += 1

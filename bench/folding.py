@@ -33,7 +33,7 @@ from index.embedding import StaticEmbedder
 from index.knowledge_base import KnowledgeBase
 from rag.folding import fold
 from rag.kinship import kinship
-from rag.retrieval import search
+from rag.retrieval import search_steps
 from rag.settings import FoldingSettings, RetrievalSettings
 
 SHOWN = 10
@@ -94,14 +94,14 @@ def passage(chunk: Chunk) -> str:
 def ask(collection: Collection, query: Query, tally: Tally, *, embedder: StaticEmbedder) -> None:
     """Search, fold what was found, and count."""
     settings = replace(RetrievalSettings(), folding=UNFOLDED)
-    found = search(
+    found = search_steps(
         collection.base,
         query.text,
         language=query.language,
         top_k=settings.candidates,
         token_embedder=embedder,
         settings=settings,
-    )
+    ).results
     vectors, languages = collection.vectors(found), collection.languages
     start = time.perf_counter()
     folded = fold(found, language=query.language, languages=languages, vectors=vectors, settings=FoldingSettings())

@@ -89,7 +89,7 @@ class Searches:
         quotes = blend_quotes(self._read(base, query, found), self._read(base, in_context, found))
         return raw, self._result(found, quotes, query.language)
 
-    def _find(self, base: KnowledgeBase, query: Query) -> list[ScoredChunk]:
+    def _find(self, base: KnowledgeBase, query: Query) -> Sequence[ScoredChunk]:
         return find(base, query, embedder=self._embedder, settings=self._settings)
 
     def _read(self, base: KnowledgeBase, query: Query, found: Sequence[ScoredChunk]) -> list[Quote]:

@@ -2,11 +2,11 @@
 
     python -m bench.speed DATA [--chunks N,...] [--questions N] [--homes FOLDER]
 
-DATA is the folder whose `train` holds parallel sentences (`bench/collection.py`). A home of each size is made in
-FOLDER (`FOLDER/N`), or used as it is if it is there. It is opened as a server opens it, in a process that has one core,
-and searched by `rag.retrieval.search` with default settings, after some questions that are not counted. Floors, for the
-same questions in the same process: an exact scan of the same vectors, Chroma alone and the lexical index alone. `cpu`
-is time of the processor, which other programs on the machine lengthen less.
+DATA is the folder whose `train` holds parallel sentences (`bench/collection.py`). A home of each size is made in FOLDER
+(`FOLDER/N`), or used as it is if it is there. It is opened as a server opens it, in a process that has one core, and
+searched by `rag.retrieval.search_steps` with default settings, after some questions that are not counted. Floors, for
+the same questions in the same process: an exact scan of the same vectors, Chroma alone and the lexical index alone.
+`cpu` is time of the processor, which other programs on the machine lengthen less.
 """
 
 import argparse
@@ -109,7 +109,7 @@ def measure(home: Path, questions: Sequence[Question]) -> Measured:
         knowledge_base.sync()
 
         def ask(question: Question) -> None:
-            rag.retrieval.search(
+            rag.retrieval.search_steps(
                 knowledge_base,
                 question.text,
                 language=question.language,

@@ -29,7 +29,7 @@ from index.knowledge_base import KnowledgeBase, open_catalog
 from rag.extractive import choose_quotes, find_quotes
 from rag.kinship import ByKinship, kinship
 from rag.quote_units import Quote
-from rag.retrieval import build_passages, search
+from rag.retrieval import build_passages, search_steps
 from rag.settings import QuotingSettings, RetrievalSettings
 
 LANGUAGES = ("en", "de", "ru", "zh", "ar", "hi", "th", "es", "el", "tr", "ro", "vi")
@@ -125,16 +125,16 @@ def build(home: Path, passages: Mapping[str, tuple[str, str]], embedder: StaticE
 
 def find(
     knowledge_base: KnowledgeBase, query: Query, *, embedder: StaticEmbedder, settings: RetrievalSettings
-) -> list[ScoredChunk]:
+) -> Sequence[ScoredChunk]:
     """Search as a user's question would."""
-    return search(
+    return search_steps(
         knowledge_base,
         query.text,
         language=query.language,
         top_k=settings.candidates,
         token_embedder=embedder,
         settings=settings,
-    )
+    ).results
 
 
 def read_quotes(

@@ -101,6 +101,9 @@ _KANA_SHARE = 0.05
 _CLEAR = 0.9
 
 # What tells that a language is spoken and not only named, in scripts whose function words are not set apart by spaces.
+UNSPACED_SCRIPTS = frozenset(("han", "kana", "thai", "lao", "khmer", "burmese", "tibetan"))
+"""Scripts that put no spaces between words."""
+
 _GRAMMAR = {
     "kana": re.compile("[ぁ-ゖ]"),
     "han": re.compile("[的是了在吗嗎呢哪谁誰什么麼几幾怎为為有和与與这這那何]"),

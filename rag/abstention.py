@@ -6,15 +6,23 @@ with the kinship of the two languages, so each kinship has its own weights. `pyt
 """
 
 import math
+import re
 
 import numpy as np
 
+from index.analysis import name_keys
+from index.scripts import UNSPACED_SCRIPTS, main_script
+from rag.answers import Passage
 from rag.kinship import ByKinship
 from rag.quote_scores import Reading
 from rag.settings import AnswerWeights
+from rag.shared_words import content_terms, is_function_word
 
 # The log odds of the other passages if there are none: what they are in the middle of XQuAD's questions.
 _TYPICAL_ODDS = -1.0
+# Words that are not of grammar, from which a question can be compared.
+_ENOUGH_WORDS = 2
+_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 def answerability(reading: Reading, best: int, *, language: str, weights: AnswerWeights) -> float:
@@ -47,3 +55,22 @@ def others_odds(reading: Reading, best: int) -> float:
     odds_of = {unit.passage.number: odds for unit, odds in zip(reading.units, reading.passage_odds, strict=True)}
     del odds_of[reading.units[best].passage.number]
     return float(np.mean(list(odds_of.values()))) if odds_of else _TYPICAL_ODDS
+
+
+def is_beside_the_point(question: str, passage: Passage) -> bool:
+    """Whether a question has hardly a word whose meaning could be compared, and the passage does not hold that one.
+
+    "Hi", "When?" and "²³½" are as near to any text as to any other, which measures take for an answer. A single name is
+    a question if the passage has it, in whatever script.
+
+    Args:
+        question: As it was asked.
+        passage: What answers it best.
+    """
+    if main_script(question) in UNSPACED_SCRIPTS:  # where a word of a few letters says as much as three elsewhere
+        return False
+    words = [word for word in _WORD.findall(question) if not is_function_word(word)]
+    if len(words) >= _ENOUGH_WORDS:
+        return False
+    around = f"{passage.title}\n{passage.heading}\n{passage.text}"
+    return not content_terms(question) & content_terms(around) and not name_keys(question) & name_keys(around)

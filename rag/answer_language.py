@@ -233,6 +233,8 @@ def _is_likely_in(text: str, wanted: str) -> bool | None:
     plain = text if wanted == "de" and not _only_names(text) else _without_names(text)
     is_running = _is_running(plain)
     scores = language_scores(plain if is_running else text)
+    if wanted not in scores:  # what is left beside the names is in another script
+        return None
     best = max(scores, key=lambda language: scores[language])
     if best == wanted:
         return True if is_running or len(scores) == 1 else None

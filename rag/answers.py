@@ -111,11 +111,11 @@ class Answer:
     statements: tuple[Statement, ...] = ()
     """The sentences of the text in order; in verbatim quotes each quote is one, and supported."""
     emphasis: tuple[tuple[int, int], ...] = ()
-    """Characters of the text that hold the very date, amount or name asked for, to be shown bold."""
+    """Characters of the text that hold the very date or amount asked for, to be shown bold."""
     confidence: float | None = None
     """How sure it is that the quotes answer, from 0 to 1; `None` if a chat model wrote the answer."""
     answer_language: str = ""
-    """The language a model's text turned out to be in; empty for quotes, and if it cannot be told."""
+    """The language a model's text turned out to be in, `language` if it cannot be told; empty for quotes."""
     standalone_question: str = ""
     """What was searched for: the question, in a chat model's words if it does not stand alone."""
     explanation: Explanation | None = None

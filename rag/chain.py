@@ -1,7 +1,6 @@
 """The answering chain: retriever, prompt and chat model, in LangChain's own types."""
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
@@ -28,11 +27,9 @@ from rag.chat_model import (
 )
 from rag.context import count_tokens, fit
 from rag.errors import ChatModelError
+from rag.foreign_marks import without_marks
 from rag.prompts import NOT_IN_DOCUMENTS, answer_prompt, render_answer_prompt
 from rag.reply import MixedReasoningError, ReplyText
-
-# Marks of an earlier answer. They count other passages than those of this question.
-_EARLIER_MARKS = re.compile(r"\s?[\[【［]\s*\d[\d\s,]*[\]】］]")
 
 _Messages = list[BaseMessage]
 
@@ -98,7 +95,7 @@ class AnswerChain:
         A piece is empty where the model sends nothing to read, so that one who waits can leave while it reasons.
         Passages and history are cut to what the context holds (`rag.context.fit`), and to less if that is too much
         (`rag.attempts`). Closing the generator closes the connection. An answer that is `NOT_IN_DOCUMENTS` comes as
-        that word (`rag.prompts.is_not_in_documents`).
+        that word (`rag.refusal`).
 
         Args:
             question: As asked.
@@ -224,7 +221,8 @@ def _messages(
     budget: int, *, question: str, passages: Sequence[Passage], language: str, history: Sequence[Turn]
 ) -> _Messages:
     """The prompt, as much of it as a context of `budget` tokens holds."""
-    turns = [Turn(turn.question, _EARLIER_MARKS.sub("", turn.answer).strip()) for turn in history]
+    # Marks of earlier answers count other passages than those of this question.
+    turns = [Turn(turn.question, without_marks(turn.answer).strip()) for turn in history]
     turns = [turn for turn in turns if turn.answer]  # a lone question would break the turn-taking
     rules = render_answer_prompt([], language=language)
     shown, turns = fit(passages, turns, budget=budget, rules=rules, question=question)

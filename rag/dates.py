@@ -9,12 +9,16 @@ from functools import cache, lru_cache
 from index.language import UNKNOWN
 from rag.cldr_names import month_names
 
-# 17.2.2017, 17/2/2017, 2017-02-17, 2017年2月17日, 2월 17일.
+# 17.2.2017, 17/2/2017, 2017-02-17, 2017年2月17日, 2월 17일, 17 tháng 2 năm 2017.
 _FIGURES = (
     re.compile(r"(?<![\d.])(?P<day>\d{1,2})(?P<sep>[./-])\s?(?P<month>\d{1,2})(?P=sep)\s?(?P<year>\d{4})(?!\d)"),
     re.compile(r"(?<!\d)(?P<year>\d{4})(?P<sep>[./-])(?P<month>\d{1,2})(?P=sep)(?P<day>\d{1,2})(?!\d)"),
     re.compile(
         r"(?:(?P<year>\d{4})\s?[年년]\s?)?(?P<month>(?<!\d)\d{1,2})\s?[月월](?!\w?[間간])(?:\s?(?P<day>\d{1,2})\s?[日일])?"
+    ),
+    re.compile(
+        r"(?:(?<!\d)(?P<day>\d{1,2})\s)?\btháng\s(?P<month>\d{1,2})(?!\d|\s?ngày)(?:(?:,|\snăm)?\s(?P<year>\d{4}))?",
+        re.IGNORECASE,
     ),
 )
 _WORD = re.compile(r"[^\W\d_]+(?:[\u0300-\u036f\u0900-\u0963\u0971-\u0dff]+[^\W\d_]*)*")

@@ -31,7 +31,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a candidate stood in a ranking: rank from 1, and its score there."""
+    """Where a candidate stood in a ranking, or in two blended to one: rank from 1, and its score there."""
 
     rank: int
     score: float

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from index.lengths import text_weight
-from rag.abstention import answerability
+from rag.abstention import answerability, is_beside_the_point
 from rag.answers import Passage
 from rag.late_interaction import TokenEmbedder
 from rag.quote_scores import read_passages
@@ -29,7 +29,10 @@ def find_quotes(
     if not reading.units:
         return []
     shares = reading.shares(settings.weights, language=language)
-    sure = answerability(reading, int(shares.argmax()), language=language, weights=settings.answer_weights)
+    best = int(shares.argmax())
+    sure = 0.0
+    if not is_beside_the_point(question, reading.units[best].passage):
+        sure = answerability(reading, best, language=language, weights=settings.answer_weights)
     quotes = [
         Quote(unit.passage, unit.start, unit.end, sure * float(share))
         for unit, share in zip(reading.units, shares, strict=True)

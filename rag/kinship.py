@@ -8,10 +8,10 @@ told for each kinship (`rag.confidence`), and each threshold has a value for eac
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from index.language import same_language
-from index.scripts import LANGUAGES_OF_SCRIPT
+from index.scripts import scripts_of
 
 
 class Kinship(StrEnum):
@@ -41,11 +41,6 @@ def kinship(one: str, other: str) -> Kinship:
     """Return how near two languages are, given as ISO 639-1 codes."""
     if same_language(one, other):
         return Kinship.SAME_LANGUAGE
-    if _scripts(one.partition("-")[0]) & _scripts(other.partition("-")[0]):
+    if scripts_of(one) & scripts_of(other):
         return Kinship.SAME_SCRIPT
     return Kinship.OTHER_SCRIPT
-
-
-@cache
-def _scripts(language: str) -> frozenset[str]:
-    return frozenset(script for script, languages in LANGUAGES_OF_SCRIPT.items() if language in languages)

@@ -81,22 +81,32 @@ class TextTokens:
         """
         return self._covered(question, share=NEIGHBOUR_SHARE)
 
+    def phrase_matches(self, question: TokenIds) -> NDArray[np.float64]:
+        """Return how near each token of the question comes to its best match, from 0 to 1: (texts, tokens).
+
+        Each token is seen together with its neighbours, as in `phrase_coverage`.
+        """
+        return self._matches(self._embedder.token_rows(question), share=NEIGHBOUR_SHARE)
+
     def _covered(self, question: TokenIds, *, share: float) -> NDArray[np.float64]:
-        scores = np.zeros(len(self._filled))
         wanted = self._embedder.token_rows(question)
         # Thousands of them add up to more than single precision keeps.
         weights = np.linalg.norm(wanted, axis=1).astype(np.float64)
-        if not weights.sum() or not len(self._rows):
-            return scores
+        covered: NDArray[np.float64] = self._matches(wanted, share=share) ** 2 @ weights / max(weights.sum(), 1e-12)
+        return covered
+
+    def _matches(self, wanted: NDArray[np.float32], *, share: float) -> NDArray[np.float64]:
+        best = np.zeros((len(self._filled), len(wanted)))
+        if not len(wanted) or not len(self._rows):
+            return best
         # Only similarities are mixed, never vectors: (tokens of the texts, tokens of the question).
         alike = self._rows @ _with_neighbours(wanted, share).T
         mixed = alike.copy()
         mixed[:-1] += share * self._inside[:-1] * alike[1:]
         mixed[1:] += share * self._inside[:-1] * alike[:-1]
         mixed /= _mixed_norms(self._rows, self._inside[:, 0], share)[:, None]
-        best = np.clip(np.maximum.reduceat(mixed, self._starts, axis=0), 0, 1)
-        scores[self._filled] = best**2 @ weights / weights.sum()
-        return scores
+        best[self._filled] = np.clip(np.maximum.reduceat(mixed, self._starts, axis=0), 0, 1)
+        return best
 
     def vectors(self, places: Sequence[int]) -> NDArray[np.float32]:
         """Return the unit vectors of some texts, the means of their tokens', shape (places, dimensions); 0 if empty."""

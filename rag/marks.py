@@ -2,11 +2,13 @@
 
 Accepted: `[1]`, `[1, 2]`, `[1][2]`, `[1-3]`, `[[1]]`, `[^1]`, `【1】`, `【1†source】`, `［1］`, with digits of any
 script. Numbers of four digits and more are years, not marks. Brackets in code and inside an address are none either.
+Elsewhere `array[1]` cannot be told from a mark behind a word, and `[0]` is a mark whose passage does not exist.
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rag.verbatim import Stretch, VerbatimReader
 
@@ -21,6 +23,7 @@ _INSIDE = re.compile(
 )
 _RANGE = re.compile(rf"(\d+)[{_BLANKS}]*[-–—~〜][{_BLANKS}]*(\d+)")
 _LONGEST_RANGE = 20
+_WRITTEN = re.compile(r"\[([0-9]{1,3})\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,14 @@ class Mark:
     """A mark that names these passages: ranges spelt out, each number once."""
 
     numbers: tuple[int, ...]
+
+
+class WrittenMark(NamedTuple):
+    """A footnote mark in a finished answer: `text[start:end]` is `[number]`."""
+
+    start: int
+    end: int
+    number: int
 
 
 class MarkReader:
@@ -116,6 +127,20 @@ def read_marks(text: str) -> list[str | Mark]:
     """Split a complete text into its marks and what stands between them."""
     reader = MarkReader()
     return _joined([*reader.read(text), *reader.close()])
+
+
+def find_marks(text: str) -> list[WrittenMark]:
+    """Return the footnote marks of a finished answer, or of its beginning: `[1]`, but not the brackets of `row[1]`."""
+    return [WrittenMark(found.start(), found.end(), int(found[1])) for found in _WRITTEN.finditer(_unverbatim(text))]
+
+
+def _unverbatim(text: str) -> str:
+    """The text, offsets unchanged, with blanks for code and addresses."""
+    if "`" not in text and "://" not in text:  # most answers are streamed to the page without either, piece by piece
+        return text
+    reader = VerbatimReader()
+    stretches = [*reader.read(text), *reader.close()]
+    return "".join(" " * len(stretch.text) if stretch.is_verbatim else stretch.text for stretch in stretches)
 
 
 def _joined(parts: list[str | Mark]) -> list[str | Mark]:

@@ -30,16 +30,16 @@ def find_names(text: str, *, language: str) -> list[str]:
     patterns = _patterns()
     words = list(patterns.word.finditer(text))
     nouns_have_capitals = language.partition("-")[0] in _NOUNS_HAVE_CAPITALS
+    between = " ." if nouns_have_capitals else " .-"  # a hyphen may join nouns as well: Öl-Produzent
     names = [found[0] for found in patterns.katakana.finditer(text)]
     for before, word, after in zip([None, *words], words, [*words[1:], None], strict=False):
         if not _may_be_name(word[0]):
             continue
-        gap = text[before.end() : word.start()] if before else ""
-        begins = before is None or patterns.opening.search(gap) is not None
-        if begins:
+        gap = text[before.end() if before else 0 : word.start()]
+        if patterns.opening.search(gap) or (before is None and not any(map(str.isalpha, gap))):
             continue
-        goes_on = after is not None and _may_be_name(after[0]) and not text[word.end() : after.start()].strip(" -.")
-        continues = before is not None and _may_be_name(before[0]) and not gap.strip(" -.")
+        goes_on = after is not None and _may_be_name(after[0]) and not text[word.end() : after.start()].strip(between)
+        continues = before is not None and _may_be_name(before[0]) and not gap.strip(between)
         if nouns_have_capitals and not (word[0].isupper() or continues or goes_on):
             continue
         names.append(word[0])
@@ -114,8 +114,8 @@ def _patterns() -> Any:
 
     import regex
 
-    letters = r"[\p{L}\p{M}\p{N}]{0,40}+"
     alphabet = r"[\p{Latin}\p{Cyrillic}\p{Greek}\p{Armenian}]"
+    letters = rf"[{alphabet}\p{{M}}\p{{N}}]{{0,40}}+"  # others follow without a space: Tesla公司
     return SimpleNamespace(
         word=regex.compile(rf"{alphabet}{letters}(?:['’.]{alphabet}{letters}){{0,6}}", regex.V1),
         katakana=regex.compile(r"[\p{Katakana}ー]{3,40}", regex.V1),

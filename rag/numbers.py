@@ -26,22 +26,19 @@ _OTHER_DIGIT = re.compile(r"[^\D0-9]")
 _TIME = re.compile(r"\d{1,2}\.\d{2}")
 
 _EAST_ASIAN_MAGNITUDES = {
-    "百": 2,
-    "千": 3,
-    "천": 3,
-    "万": 4,
-    "萬": 4,
-    "만": 4,
-    "億": 8,
-    "亿": 8,
-    "억": 8,
-    "兆": 12,
-    "조": 12,
-}
+    "百": 2, "千": 3, "천": 3, "万": 4, "萬": 4, "만": 4, "億": 8, "亿": 8, "억": 8, "兆": 12, "조": 12,
+}  # fmt: skip
 _EAST_ASIAN = re.compile(rf"(?:\d[\d,.]*\s?[{''.join(_EAST_ASIAN_MAGNITUDES)}]{{1,2}}\s?)+\d*")
 _EAST_ASIAN_PART = re.compile(rf"(\d[\d,.]*)\s?([{''.join(_EAST_ASIAN_MAGNITUDES)}]*)")
+# The 1930s are the thirties of the 20th century.
+_DECADE_OF_CENTURY = re.compile(r"(\d{1,2})\s?世[纪紀]\s?(\d0)\s?年代")
 
 _UNSPACED = frozenset(("ja", "ko", "th", "zh"))
+# How else a decade is written: the 1930s, the '30s, 20世纪30年代.
+_CENTURIES = (1800, 1900, 2000)
+_DECADES = {frozenset((Decimal(tens),)): {century + tens for century in _CENTURIES} for tens in range(20, 100, 10)} | {
+    frozenset((Decimal(century + tens),)): {tens} for century in _CENTURIES for tens in range(20, 100, 10)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +66,8 @@ class NumbersOf:
     def __init__(self, text: str, *, language: str) -> None:
         self._text = text
         self._language = language
-        self._held = _values(text) | _spelt_out(text, language)
+        self._figures = _values(text)
+        self._held = self._figures | _spelt_out(text, language)
         self._dates = dates_in_figures(ascii_digits(text))
 
     @cached_property
@@ -101,7 +99,8 @@ class NumbersOf:
     def _has_number(self, number: WrittenNumber) -> bool:
         is_one = number.readings[:1] == (frozenset((Decimal(1),)),) and number.end - number.start == 1
         return is_one or any(
-            reading <= self._held or not self._held.isdisjoint(_decades(reading)) for reading in number.readings
+            reading <= self._held or not self._figures.isdisjoint(_DECADES.get(reading, ()))
+            for reading in number.readings
         )
 
     def _has_month(self, month: Decimal) -> bool:
@@ -144,16 +143,6 @@ def magnitude_end(text: str, at: int) -> int:
     return end
 
 
-def _decades(reading: frozenset[Decimal]) -> set[Decimal]:
-    """How else a decade is written: the 1930s, the '30s, 20世纪30年代."""
-    (value, *others) = reading
-    if others or not 10 < value < 2100 or value % 10 or not value % 100:
-        return set()
-    if value > 1000:
-        return {value % 100}
-    return {century + value for century in (1800, 1900, 2000)} if value < 100 else set()
-
-
 def _values(text: str) -> set[Decimal]:
     return set().union(*(reading for number in find_numbers(text) for reading in number.readings))
 
@@ -175,6 +164,9 @@ def find_numbers(text: str) -> Iterator[WrittenNumber]:
         if compound := _EAST_ASIAN.match(plain, found.start()):
             readings += [{value} for value in _east_asian(compound[0])]
             read = compound.end()
+        if decade := _DECADE_OF_CENTURY.match(plain, found.start()):
+            readings.append({(_decimal(decade[1]) - 1) * 100 + _decimal(decade[2])})
+            read = decade.end()
         yield WrittenNumber(found.start(), read, tuple(map(frozenset, readings)))
 
 

@@ -11,6 +11,7 @@ from string import Template
 
 from rag.answers import Answer, Passage
 from rag.errors import PromptError
+from rag.foreign_marks import in_parentheses
 from rag.visible_text import visible
 
 # Beside the packages, in a checkout as in an installed wheel.
@@ -19,16 +20,10 @@ PROMPTS_FOLDER = Path(__file__).resolve().parents[1] / "prompts"
 NOT_IN_DOCUMENTS = "NOT_IN_DOCUMENTS"
 """What a model replies, alone on its line, when the passages do not answer the question.
 
-A fixed word instead of a sentence: code recognises it in every language (`is_not_in_documents`), and the reader gets
+A fixed word instead of a sentence: code recognises it in every language (`rag.refusal`), and the reader gets
 `Phrases.not_found`, written by a person.
 """
 
-# Models like to dress a lone word up: `NOT_IN_DOCUMENTS`, **NOT\_IN\_DOCUMENTS**, "NOT_IN_DOCUMENTS".
-_ORNAMENT = r"[\s\"'`*_\[\](){}<>.:«»„“”‘’]*"
-_NOT_IN_DOCUMENTS = re.compile(_ORNAMENT + NOT_IN_DOCUMENTS.replace("_", r"[\\]?[_\s]") + r"(?!\w)")
-
-# Marks that a document carries itself, such as the note numbers of an encyclopedia, in the brackets models write.
-_OWN_MARK = re.compile(r"[\[【［]\s{0,9}(\^?\d[\d\s,，、;；^~〜–—-]{0,80})(?:†[^\[\]【】［］\n]{0,80})?[\]】］]")
 # What some chat templates set apart the turns of a conversation with, such as [INST]: servers read it in any text.
 _TEMPLATE_MARK = re.compile(r"\[(/?(?:[A-Z][A-Z0-9_]{2,40}|gMASK|sMASK))\]")
 # Pointed brackets in other forms, which models read like those of an element.
@@ -124,10 +119,8 @@ def render_answer_prompt(passages: Sequence[Passage], *, language: str) -> str:
     The last line is in that language itself, if it has phrases: small models follow what they read last, in the
     language they read it in.
     """
-    said = phrases(language)
-    has_own = said.language != "en" or "en" in _variants(language)
     values = {
-        "instruction": said.instruction if has_own else "",
+        "instruction": _instruction(language),
         "language": language_name(language),
         "not_in_documents": NOT_IN_DOCUMENTS,
         "passages": render_passages(passages),
@@ -168,7 +161,8 @@ def as_data(text: str) -> str:
 
 def render_repair_prompt(language: str) -> str:
     """Return what the model is told before an answer that it shall write again in a language."""
-    return repair_prompt().render({"instruction": phrases(language).instruction, "language": language_name(language)})
+    name = language_name(language)
+    return repair_prompt().render({"instruction": _instruction(language) or name, "language": name})
 
 
 def support_sentence(answer: Answer) -> str:
@@ -180,11 +174,6 @@ def support_sentence(answer: Answer) -> str:
     if answer.model is None or len(answer.statements) == supported <= 1:
         return ""
     return phrases(answer.language).supported.format(supported=supported, total=len(answer.statements))
-
-
-def is_not_in_documents(text: str) -> bool:
-    """Tell whether a model's reply begins with `NOT_IN_DOCUMENTS`, as it is or dressed up as Markdown or a quote."""
-    return _NOT_IN_DOCUMENTS.match(text) is not None
 
 
 def phrases(language: str) -> Phrases:
@@ -204,6 +193,12 @@ def language_name(code: str) -> str:
     return next((names[variant] for variant in _variants(code) if variant in names), code)
 
 
+def _instruction(language: str) -> str:
+    """What a model is told in the language itself; nothing if that has no phrases, rather than to write English."""
+    said = phrases(language)
+    return said.instruction if said.language != "en" or "en" in _variants(language) else ""
+
+
 def _element(passage: Passage) -> str:
     attributes = {"number": str(passage.number), "title": passage.title, "language": passage.language}
     if passage.heading:
@@ -213,7 +208,7 @@ def _element(passage: Passage) -> str:
 
 
 def _harmless(text: str) -> str:
-    text = _TEMPLATE_MARK.sub(r"(\1)", _OWN_MARK.sub(r"(\1)", visible(text).translate(_BRACKETS)))
+    text = _TEMPLATE_MARK.sub(r"(\1)", in_parentheses(visible(text).translate(_BRACKETS)))
     return text.replace(NOT_IN_DOCUMENTS, NOT_IN_DOCUMENTS.replace("_", "-"))
 
 

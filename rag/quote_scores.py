@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rag.answers import Passage
 from rag.kinship import ByKinship
-from rag.late_interaction import NEIGHBOUR_SHARE, TokenEmbedder, TokenIds
+from rag.late_interaction import TextTokens, TokenEmbedder
 from rag.question_types import asked_for, asks, offers
 from rag.quote_units import Unit, quote_units
 from rag.settings import QuoteWeights
@@ -90,8 +90,8 @@ def read_passages(question: str, passages: Sequence[Passage], *, language: str, 
     )
     texts, headings = ids[: len(units)], ids[len(units) :]
     weights = np.linalg.norm(embedder.token_rows(asked), axis=1).astype(np.float64)
-    matches = _matches(asked, texts, embedder=embedder)
-    above = _matches(asked, headings, embedder=embedder)
+    matches = TextTokens(texts, embedder=embedder).phrase_matches(asked)
+    above = TextTokens(headings, embedder=embedder).phrase_matches(asked)
     beside = np.maximum(_with_neighbours(matches, counts), np.repeat(above, counts, axis=0))
     common = (matches.sum(axis=0) + _BACKGROUND_UNITS * _BACKGROUND) / (len(units) + _BACKGROUND_UNITS)
     rare = weights * (1 - common)
@@ -106,29 +106,6 @@ def read_passages(question: str, passages: Sequence[Passage], *, language: str, 
         covered=_share(beside**2, weights),
         anywhere=float(_share(beside.max(axis=0, initial=0)[None] ** 2, weights)[0]),
     )
-
-
-def _matches(question: TokenIds, texts: Sequence[TokenIds], *, embedder: TokenEmbedder) -> Values:
-    """The cosine, at least 0, of each token of the question and the nearest one in each text: (texts, tokens)."""
-    filled = [at for at, ids in enumerate(texts) if len(ids)]
-    best = np.zeros((len(texts), len(question)))
-    if filled and len(question):
-        ends = np.cumsum([len(texts[at]) for at in filled])
-        tokens = _in_context(embedder.token_rows(np.concatenate([texts[at] for at in filled])), ends)
-        asked = _in_context(embedder.token_rows(question), np.array([len(question)]))
-        best[filled] = np.clip(np.maximum.reduceat(tokens @ asked.T, np.concatenate(([0], ends[:-1]))), 0, 1)
-    return best
-
-
-def _in_context(rows: NDArray[np.float32], ends: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Unit vectors of tokens that have taken on a share of their neighbours in the same text, which ends at `ends`."""
-    inside = np.ones((len(rows), 1), np.float32)
-    inside[ends - 1] = 0
-    mixed = rows.copy()
-    mixed[:-1] += NEIGHBOUR_SHARE * inside[:-1] * rows[1:]
-    mixed[1:] += NEIGHBOUR_SHARE * inside[:-1] * rows[:-1]
-    unit: NDArray[np.float32] = mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-12)
-    return unit
 
 
 def _with_neighbours(values: Values, counts: NDArray[np.int64]) -> Values:

@@ -8,6 +8,7 @@ from datetime import date
 from rag.answers import Answer, Citation, Passage, Statement
 from rag.cldr_names import locale_of
 from rag.emphasis import answering_value
+from rag.foreign_marks import in_parentheses
 from rag.markup import plain
 from rag.prompts import Phrases
 from rag.question_types import asked_for
@@ -20,7 +21,6 @@ _QUOTATION_MARKS = {
     "fi": "””", "sv": "””", "fr": "«»", "es": "«»", "it": "«»", "pt": "“”", "ru": "«»", "uk": "«»", "el": "«»",
     "nb": "«»", "no": "«»", "da": "”“", "ja": "「」", "zh-Hant": "「」", "ar": "”“", "he": "””", "fa": "«»",
 }  # fmt: skip
-_OWN_MARK = re.compile(r"[\[【［]\s*(\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*)\s*[\]】］]")
 _PARAGRAPH = "\n\n"
 _SKELETONS = {4: "y", 7: "yMMMM"}
 """How CLDR names dates to the year and to the month, by the length of their ISO form."""
@@ -88,16 +88,6 @@ def write_quotes(
     return QuotedText(text, tuple(citations), tuple(statements), tuple(emphasis))
 
 
-def answer_text(quotes: Sequence[Quote], phrases: Phrases) -> str:
-    """Return the introducing line and the quotes, each with its footnote mark."""
-    return write_quotes(quotes, question="", language=phrases.language, phrases=phrases).text
-
-
-def quote_citations(quotes: Sequence[Quote]) -> tuple[Citation, ...]:
-    """Return the footnotes of an extractive answer, in the order of the quotes."""
-    return tuple(_citation(number, quote) for number, quote in enumerate(quotes, start=1))
-
-
 def _with_twin(quote: Quote, passages: Sequence[Passage]) -> list[Quote]:
     """The quote, and the same words in the first other document that holds them, however they are spaced."""
     spaced = r"\s+".join(map(re.escape, quote.text.split()))
@@ -128,7 +118,7 @@ def _words(quote: Quote) -> str:
 
     A mark of its own, such as [7], would be taken for a footnote of the answer, and becomes (7).
     """
-    return _OWN_MARK.sub(r"(\1)", plain(visible(quote.text)))
+    return in_parentheses(plain(visible(quote.text))).strip()
 
 
 def _quotation_marks(quote: Quote) -> tuple[str, str]:

@@ -5,8 +5,10 @@ import re
 from rag.prompts import NOT_IN_DOCUMENTS
 
 _REFUSAL = re.compile(NOT_IN_DOCUMENTS.replace("_", r"\\?[_\s]"))
-# What a refusal may be dressed up with and still be one (see `rag.prompts.is_not_in_documents`).
+# Models like to dress a lone word up: `NOT_IN_DOCUMENTS`, **NOT\_IN\_DOCUMENTS**, "NOT_IN_DOCUMENTS". More characters
+# than this are no dress, but a model that repeats one without end.
 _ORNAMENTS = " \t\r\n\"'`*_\\[](){}<>.:«»„“”‘’"
+_MOST_ORNAMENTS = 100
 
 
 class RefusalFilter:
@@ -29,13 +31,13 @@ class RefusalFilter:
         given = ""
         while found := _REFUSAL.search(self._held):
             before, self._held = self._held[: found.start()], self._held[found.end() :]
-            if not self._begun and not before.strip(_ORNAMENTS):
+            if not self._begun and _is_ornament(before):
                 self.is_refusal = True
                 return ""
             self._begun = True
             given += before
         safe = _refusal_may_start(self._held)
-        if self._begun or self._held[:safe].strip(_ORNAMENTS):
+        if self._begun or not _is_ornament(self._held[:safe]):
             self._begun = True
             given += self._held[:safe]
             self._held = self._held[safe:]
@@ -44,6 +46,10 @@ class RefusalFilter:
     def close(self) -> str:
         """Return what was held back at the end of the text."""
         return "" if self.is_refusal else self._held
+
+
+def _is_ornament(text: str) -> bool:
+    return len(text) <= _MOST_ORNAMENTS and not text.strip(_ORNAMENTS)
 
 
 def _refusal_may_start(text: str) -> int:

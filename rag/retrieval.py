@@ -46,45 +46,6 @@ class SearchSteps:
     model's scores."""
 
 
-def search(
-    knowledge_base: KnowledgeBase,
-    query: str,
-    *,
-    language: str,
-    top_k: int,
-    token_embedder: TokenEmbedder,
-    settings: RetrievalSettings,
-    within: DocumentFilter = EVERYTHING,
-    searcher: Searcher = Searcher.RERANKED,
-    reranker: Reranker | None = None,
-) -> list[ScoredChunk]:
-    """Return the chunks that suit the query best, best first; the score is how sure it is, from 0 to 1.
-
-    Args:
-        knowledge_base: What is searched.
-        query: A question or some words, in any language.
-        language: The query's language: how sure a score is, and which of several versions is shown, depend on it.
-        top_k: How many to return at most.
-        token_embedder: Token vectors for the late interaction.
-        settings: Depths and weights.
-        within: Which documents may be found.
-        searcher: How far to go; all but the last are there to be measured, and fold nothing.
-        reranker: A model that orders the best candidates; late interaction alone if omitted.
-    """
-    steps = search_steps(
-        knowledge_base,
-        query,
-        language=language,
-        top_k=top_k,
-        token_embedder=token_embedder,
-        settings=settings,
-        within=within,
-        searcher=searcher,
-        reranker=reranker,
-    )
-    return list(steps.results)
-
-
 def search_steps(
     knowledge_base: KnowledgeBase,
     query: str,
@@ -97,7 +58,21 @@ def search_steps(
     searcher: Searcher = Searcher.RERANKED,
     reranker: Reranker | None = None,
 ) -> SearchSteps:
-    """Search as `search` does, and keep what each step gave."""
+    """Find the chunks that suit the query best, best first, and keep what each step gave.
+
+    The score of a result is how sure it is, from 0 to 1.
+
+    Args:
+        knowledge_base: What is searched.
+        query: A question or some words, in any language.
+        language: The query's language: how sure a score is, and which of several versions is shown, depend on it.
+        top_k: How many results to give at most.
+        token_embedder: Token vectors for the late interaction.
+        settings: Depths and weights.
+        within: Which documents may be found.
+        searcher: How far to go; all but the last are there to be measured, and fold nothing.
+        reranker: A model that orders the best candidates; late interaction alone if omitted.
+    """
     clock = Clock()
     limit = max(settings.candidates, top_k)
     dense: Sequence[ScoredChunk] = ()

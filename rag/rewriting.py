@@ -11,6 +11,7 @@ from index.sentences import sentence_spans
 from rag.answers import Turn
 from rag.errors import ChatModelError
 from rag.follow_ups import SearchQuestion, search_question, stands_alone
+from rag.foreign_marks import without_marks
 from rag.prompts import as_data, language_name, rewrite_prompt
 from rag.visible_text import visible
 
@@ -27,7 +28,6 @@ _QUESTION_LENGTH = 400
 _TIMES_AS_LONG = 3
 _LONGER = 200
 
-_MARK = re.compile(r"\s{0,3}[\[【［]\s{0,3}\d[\d\s,;–-]{0,40}[\]】］]")
 _LABEL = re.compile(r"([^:：?？؟]{1,40})[:：]\s{0,9}")
 _WRAPPING = " \t\"'`*_“”„‟‘’‚«»‹›「」『』"
 _QUESTION_MARKS = ("?", "？", "؟", ";", "\u037e", "՞")
@@ -87,7 +87,7 @@ def read_rewriting(reply: str, question: str, history: Sequence[Turn], *, langua
     said = " ".join([question, *(text for turn in history for text in (turn.question, turn.answer))])
     if text_weight(reply) > 2 * _longest(question):
         return None
-    lines = [line.strip(_WRAPPING) for line in _MARK.sub("", visible(reply)).splitlines()]
+    lines = [line.strip(_WRAPPING) for line in without_marks(visible(reply)).splitlines()]
     text = " ".join(line for line in lines if line) if sum(map(bool, lines)) == 1 or _is_label(lines, said) else ""
     text = _without_label(text, said)
     if not any(map(str.isalpha, text)) or text_weight(text) > _longest(question):
@@ -132,6 +132,6 @@ def _is_in(text: str, language: str) -> bool:
 
 def _beginning(answer: str, language: str) -> str:
     """As many whole sentences of an answer as there is room for, without its footnote marks; at least a part of one."""
-    text = _MARK.sub("", answer)
+    text = without_marks(answer)
     ends = [end for _, end in sentence_spans(text[: 2 * _ANSWER_LENGTH], language) if end <= _ANSWER_LENGTH]
     return text[: ends[-1]] if ends else text[:_ANSWER_LENGTH]

@@ -43,7 +43,8 @@ def find_statements(
 
     A statement is a sentence or list item with letters. It is supported if each group of marks in it was verified, and
     what it says behind the last one is supported by what it cites as well. A question, or a line that ends in a colon,
-    states nothing unless it is cited.
+    states nothing unless it is cited. Lines of code are statements like others, for a model may put its whole answer
+    between fences.
 
     Args:
         plain: The answer without marks.

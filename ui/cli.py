@@ -169,9 +169,9 @@ def ask(
     if as_json:
         _show(answer_dict(answer), none_passes=none_passes)
         return
-    _show(remarks_plain(answer), none_passes=none_passes)
-    if answer.explanation and not none_passes:
-        typer.echo("\n" + explanation_plain(answer.explanation, answer.timings))
+    explained = explanation_plain(answer.explanation, answer.timings) if answer.explanation else ""
+    said = "\n\n".join(part for part in (remarks_plain(answer), explained) if part)
+    _show(f"\n{said}" if said else "", none_passes=none_passes)
 
 
 def _answer_of(events: "Iterable[Event]", *, show: bool) -> "Answer":
@@ -186,7 +186,7 @@ def _answer_of(events: "Iterable[Event]", *, show: bool) -> "Answer":
             raise event.error
         elif isinstance(event, Done):
             if show:
-                typer.echo("\n")
+                typer.echo()
             return event.answer
     raise AssertionError("A stream ends with Done or Failed.")
 
@@ -372,7 +372,7 @@ def _show(result: dict[str, object] | str, *, none_passes: bool) -> None:
         typer.echo("No document passes the filter. `footnote documents` lists them all.", err=True)
     if isinstance(result, dict):
         _print_json(result)
-    elif not none_passes:
+    elif result and not none_passes:
         typer.echo(result)
 
 

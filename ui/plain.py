@@ -18,11 +18,6 @@ _DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u206
 _CANDIDATES_SHOWN = 20
 
 
-def answer_plain(answer: Answer) -> str:
-    """Return the answer, then what there is to say about it; see `remarks_plain`."""
-    return "\n\n".join(part for part in (printable(answer.text), remarks_plain(answer)) if part)
-
-
 def remarks_plain(answer: Answer) -> str:
     """Return what follows an answer: its notice, which statements are not supported, where each footnote points.
 
@@ -68,8 +63,8 @@ def explanation_plain(explanation: Explanation, timings: Mapping[str, float]) ->
         lines.append(f"and, as {explanation.context_share:.0%} of the score: {one_line(explanation.in_context)}")
     lines.append(f"\n{'ranked':<10}{'dense':<12}{'lexical':<12}became")
     lines += [_candidate_line(candidate) for candidate in explanation.candidates[:_CANDIDATES_SHOWN]]
-    if more := len(explanation.candidates) - _CANDIDATES_SHOWN:
-        lines += [f"… and {more} more; --json has all of them."] if more > 0 else []
+    if (more := len(explanation.candidates) - _CANDIDATES_SHOWN) > 0:
+        lines.append(f"… and {more} more; --json has all of them.")
     lines += ["", f"Search: {_seconds(explanation.seconds)}", f"All: {_seconds(timings)}"]
     return "\n".join(lines)
 

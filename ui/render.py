@@ -1,37 +1,37 @@
 """Answer → HTML: pure functions, in which everything that came from people, documents or models is escaped."""
 
 import re
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
 from typing import Literal
 
 from rag.answers import Answer, Citation, Passage
+from rag.marks import WrittenMark, find_marks
 from rag.prompts import phrases, support_sentence
 from ui.messages import ENGLISH, ExampleQuestion, Messages, language_name
 
 # More would bury the sentence which says that nothing was found.
 NEAREST_SHOWN = 3
 
-# A space before a mark would let it start a line of its own.
-_MARK = re.compile(r"[ \u00a0]*\[([0-9]+)\]")
+# One of these before a mark would let it start a line of its own.
+_SPACES = " \u00a0"
 _PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
 
 
 def answer_html(answer: Answer, *, anchor: str = "answer", messages: Messages = ENGLISH) -> str:
-    """Render the text of an answer, each mark `[n]` as a superscript link to its quote.
+    """Render the text of an answer, each footnote mark as a superscript link to its quote.
 
     Args:
-        answer: The answer; a mark without a citation stays the plain text it is.
+        answer: The answer; a mark without a citation stays the plain text it is, and so do brackets in code.
         anchor: Start of every HTML id, unique on the page.
         messages: The sentences to say it in.
     """
     titles = {citation.number: citation.title for citation in answer.citations}
     linked: set[int] = set()
 
-    def mark_html(number: int) -> str | None:
-        if number not in titles:
-            return None
+    def mark_html(number: int) -> str:
         identity = "" if number in linked else f' id="{anchor}-mark-{number}"'
         linked.add(number)
         label = escape(messages.footnote.format(number=number, title=titles[number]))
@@ -45,7 +45,8 @@ def answer_html(answer: Answer, *, anchor: str = "answer", messages: Messages = 
     doubtful = f'<span class="unsupported" title="{label}">'
     spans = [(one.start, one.end, doubtful, "</span>") for one in answer.statements if not one.supported]
     spans += [(start, end, "<strong>", "</strong>") for start, end in answer.emphasis]
-    paragraphs = _paragraphs_html(answer.text, mark_html, spans=sorted(spans))
+    marks = [(mark, mark_html(mark.number)) for mark in find_marks(answer.text) if mark.number in titles]
+    paragraphs = _paragraphs_html(answer.text, marks, spans=sorted(spans))
     sentences = [answer.notice] if answer.notice else []
     if support := support_sentence(answer):
         sentences.append(support)
@@ -55,11 +56,12 @@ def answer_html(answer: Answer, *, anchor: str = "answer", messages: Messages = 
 
 def partial_answer_html(text: str, *, citation_count: int) -> str:
     """Render the text streamed so far; its marks lead nowhere before the whole answer is there."""
-
-    def mark_html(number: int) -> str | None:
-        return f'<sup class="footnote"><span>{number}</span></sup>' if 1 <= number <= citation_count else None
-
-    return f'<div class="answer-text">{_paragraphs_html(text, mark_html)}</div>'
+    marks = [
+        (mark, f'<sup class="footnote"><span>{mark.number}</span></sup>')
+        for mark in find_marks(text)
+        if 1 <= mark.number <= citation_count
+    ]
+    return f'<div class="answer-text">{_paragraphs_html(text, marks)}</div>'
 
 
 def sources_html(answer: Answer, *, anchor: str = "answer", messages: Messages = ENGLISH) -> str:
@@ -159,38 +161,37 @@ Span = tuple[int, int, str, str]
 """Characters of a text, and the tags around them."""
 
 
-def _paragraphs_html(text: str, mark_html: Callable[[int], str | None], *, spans: Sequence[Span] = ()) -> str:
-    """Render paragraphs; the spans are in order and none reaches into another."""
+Mark = tuple[WrittenMark, str]
+"""A footnote mark of a text, and the HTML it becomes."""
+
+
+def _paragraphs_html(text: str, marks: Sequence[Mark], *, spans: Sequence[Span] = ()) -> str:
+    """Render paragraphs; marks and spans are in order, and no span reaches into another."""
     bounds = [0, *(at for found in _PARAGRAPH_BREAK.finditer(text) for at in found.span()), len(text)]
     parts = zip(bounds[::2], bounds[1::2], strict=True)
-    paragraphs = (_paragraph_html(text, start, end, mark_html, spans) for start, end in parts)
+    paragraphs = (_paragraph_html(text, start, end, marks, spans) for start, end in parts)
     return "".join(f'<p dir="auto">{paragraph}</p>' for paragraph in paragraphs if paragraph)
 
 
-def _paragraph_html(
-    text: str, start: int, end: int, mark_html: Callable[[int], str | None], spans: Sequence[Span]
-) -> str:
+def _paragraph_html(text: str, start: int, end: int, marks: Sequence[Mark], spans: Sequence[Span]) -> str:
     end -= len(text[start:end]) - len(text[start:end].rstrip())
     start += len(text[start:end]) - len(text[start:end].lstrip())
     pieces = []
     for span_start, span_end, opening, closing in spans:
         if start <= span_start < span_end <= end:
-            pieces.append(_line_html(text[start:span_start], mark_html))
-            pieces.append(f"{opening}{_line_html(text[span_start:span_end], mark_html)}{closing}")
+            pieces.append(_line_html(text, start, span_start, marks))
+            pieces.append(f"{opening}{_line_html(text, span_start, span_end, marks)}{closing}")
             start = span_end
-    return "".join([*pieces, _line_html(text[start:end], mark_html)])
+    return "".join([*pieces, _line_html(text, start, end, marks)])
 
 
-def _line_html(text: str, mark_html: Callable[[int], str | None]) -> str:
+def _line_html(text: str, start: int, end: int, marks: Sequence[Mark]) -> str:
     pieces = []
-    position = 0
-    for match in _MARK.finditer(text):
-        mark = mark_html(int(match[1]))
-        if mark is None:
-            continue
-        pieces += [escape(text[position : match.start()]), mark]
-        position = match.end()
-    pieces.append(escape(text[position:]))
+    inside = slice(*(bisect_left(marks, at, key=lambda mark: mark[0].start) for at in (start, end)))
+    for mark, html in marks[inside]:
+        pieces += [escape(text[start : mark.start].rstrip(_SPACES)), html]
+        start = mark.end
+    pieces.append(escape(text[start:end]))
     return "".join(pieces).replace("\n", "<br>")
 
 

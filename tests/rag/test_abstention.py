@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from index.embedding import StaticEmbedder
-from rag.abstention import answerability, others_odds
+from rag.abstention import answerability, is_beside_the_point, others_odds
+from rag.extractive import choose_quotes, find_quotes
 from rag.kinship import ByKinship
 from rag.quote_scores import Reading, read_passages
 from rag.settings import AnswerWeights, QuotingSettings
@@ -97,3 +98,32 @@ def test_a_question_that_the_passage_answers_is_told_from_one_that_it_does_not(
         sure.append(answerability(reading, best, language=language, weights=settings.answer_weights))
     threshold = settings.threshold.same_language
     assert sure[1] < threshold < 0.5 < sure[0]
+
+
+@pytest.mark.parametrize(
+    "question", ["hi", "Hallo!", "Wann?", "²³½", "…", "x" * 400, "Ça va ?", "Когда?", "متى؟", "कब?"]
+)
+def test_a_question_with_hardly_a_word_is_answered_by_nothing(question: str) -> None:
+    assert is_beside_the_point(question, make_passage("The bridge of Dejima did open in 1932."))
+
+
+@pytest.mark.parametrize(
+    "question", ["Dejima?", "デジマ", "Дэдзима?", "bridge", "BRIDGES", "1932?", "When did it open?", "出島とは？"]
+)
+def test_a_word_that_the_passage_holds_is_a_question(question: str) -> None:
+    assert not is_beside_the_point(question, make_passage("The bridge of Dejima did open in 1932."))
+
+
+def test_title_and_heading_hold_the_word_as_well() -> None:
+    passage = replace(make_passage("It is an island."), title="Dejima", heading="History")
+    assert not is_beside_the_point("Dejima", passage)
+    assert not is_beside_the_point("history?", passage)
+    assert is_beside_the_point("Kyoto?", passage)
+
+
+def test_nothing_is_quoted_for_a_greeting(bundled: StaticEmbedder) -> None:
+    quotes = find_quotes(
+        "Hallo!", [make_passage("The bridge is old.")], language="de", embedder=bundled, settings=QuotingSettings()
+    )
+    assert [quote.score for quote in quotes] == [0]
+    assert choose_quotes(quotes, language="de", settings=QuotingSettings()) == []

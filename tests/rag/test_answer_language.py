@@ -80,6 +80,17 @@ def test_quotations_and_foreign_names_do_not_count(sentence: str, language: str)
     assert is_in_language(sentence, language) is True
 
 
+@pytest.mark.parametrize(
+    ("sentence", "language"),
+    [
+        ("Bridge 桥于1987年开放 Kalvebod It cost 30 million", "en"),
+        ("桥于1987年开放。\n\n“quote” It cost 30 million euros.", "en"),
+    ],
+)
+def test_sentence_whose_words_beside_names_are_in_another_script_cannot_be_told(sentence: str, language: str) -> None:
+    assert is_in_language(sentence, language) is None
+
+
 def test_relatives_are_told_apart_only_where_it_is_clear() -> None:
     assert is_in_language("Det er en by i nord.", "da") is not False
     assert is_in_language("Det er en by i nord.", "nb") is not False

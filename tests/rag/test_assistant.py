@@ -677,6 +677,18 @@ def test_a_follow_up_is_searched_as_the_model_rewrites_it(
 # -- Explanation and failure -------------------------------------------------------------------------------------------
 
 
+def test_each_candidate_of_a_follow_up_was_found_by_a_searcher(seeded: Assistant) -> None:
+    history = [Turn(QUESTIONS["de"][0], "…")]
+    for question in ("Und wann?", "Kuinka monta ihmistä siellä oli?", "何人ですか？"):
+        explanation = seeded.ask(question, history=history, explain=True).explanation
+        assert explanation is not None
+        assert 0 < explanation.context_share < 1
+        assert all(candidate.dense or candidate.lexical for candidate in explanation.candidates)
+        for places in ("dense", "lexical", "ranked"):
+            ranks = sorted(getattr(each, places).rank for each in explanation.candidates if getattr(each, places))
+            assert ranks == list(range(1, len(ranks) + 1))
+
+
 def test_an_answer_explains_itself_if_asked(quoting: Assistant) -> None:
     assert quoting.ask(QUESTION).explanation is None
     explanation = quoting.ask(QUESTION, explain=True).explanation

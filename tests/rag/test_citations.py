@@ -1,9 +1,12 @@
+import itertools
 import random
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from index.embedding import StaticEmbedder
 from rag.answers import Citation, Passage, Problem
@@ -214,7 +217,7 @@ def test_what_looks_like_a_mark_in_code_and_addresses_is_none(verbatim: str, bun
         ),
         ("A lone ` and Minister Andreas Pinkwart led it [1].", "A lone ` and Minister Andreas Pinkwart led it [1]."),
         ("Minister Andreas Pinkwart: https://a.example[1].", "Minister Andreas Pinkwart: https://a.example."),
-        ("arr[1][2][9]", "arr"),
+        ("arr[7][8][9]", "arr"),
         ("[text][9]", "[text]"),
         ("[9]: https://x", ": https://x"),
     ],
@@ -386,6 +389,34 @@ def test_thousands_of_marks_and_brackets_are_read_in_time(bundled: StaticEmbedde
     cite("[" * 20000, PASSAGES, language="en", embedder=bundled, settings=SETTINGS)
     cite("Pinkwart led [9]" * 300, PASSAGES, language="en", embedder=bundled, settings=SETTINGS)
     assert time.perf_counter() - start < 10
+
+
+class CountingEmbedder(StaticEmbedder):
+    """Counts the claims that are compared."""
+
+    compared = 0
+
+    def embed_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.compared += len(texts)
+        return super().embed_questions(texts)
+
+
+def test_the_same_claim_is_compared_once() -> None:
+    embedder = CountingEmbedder()
+    said = "Minister Andreas Pinkwart stood at the head [1]. "
+    result = cite(said * 50, PASSAGES, language="en", embedder=embedder, settings=SETTINGS)
+    assert (result.text, len(result.statements)) == ((said * 50).strip(), 50)
+    assert embedder.compared == 1
+
+
+def test_an_endless_answer_costs_no_more_than_a_very_long_one() -> None:
+    embedder = CountingEmbedder()
+    words = ("Andreas", "Pinkwart", "minister", "head")
+    said = [" ".join(order) for count in (3, 4, 5) for order in itertools.product(words, repeat=count)]
+    text = " ".join(f"Minister {claim} [1]." for claim in said)
+    result = cite(text, PASSAGES, language="en", embedder=embedder, settings=SETTINGS)
+    assert embedder.compared == 500
+    assert [each.problem for each in result.statements[500:]] == [Problem.NOT_COVERED] * (len(said) - 500)
 
 
 # -- Streams -----------------------------------------------------------------------------------------------------------

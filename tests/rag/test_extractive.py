@@ -10,10 +10,11 @@ from rag.abstention import answerability
 from rag.answers import Passage
 from rag.extractive import choose_quotes, confidence_in, find_quotes
 from rag.kinship import ByKinship
+from rag.prompts import phrases
 from rag.quote_scores import read_passages
-from rag.quote_text import quote_citations
+from rag.quote_text import write_quotes
 from rag.quote_units import Quote, quote_units
-from rag.retrieval import build_passages, search
+from rag.retrieval import build_passages, search_steps
 from rag.settings import QuotingSettings, RetrievalSettings
 from tests.builders import make_passage
 from tests.rag.test_retrieval import LANGUAGES, QUESTIONS
@@ -51,7 +52,9 @@ def test_every_sentence_is_scored_verbatim_and_located(
 ) -> None:
     question, source = QUESTIONS[language]
     base, retrieval = seeds_knowledge_base, RetrievalSettings()
-    found = search(base, question, language=language, top_k=60, token_embedder=bundled, settings=retrieval)
+    found = search_steps(
+        base, question, language=language, top_k=60, token_embedder=bundled, settings=retrieval
+    ).results
     passages = build_passages(base, found, settings=retrieval)
     assert detect_language(question) == language
     quotes = find_quotes(question, passages, language=language, embedder=bundled, settings=SETTINGS)
@@ -60,13 +63,14 @@ def test_every_sentence_is_scored_verbatim_and_located(
     assert 0 < confidence_in(quotes) < 1
     chosen = choose_quotes(quotes, language=language, settings=ANY)
     assert chosen[0].passage.document == source
-    for each, citation in zip(chosen, quote_citations(chosen), strict=True):
+    written = write_quotes(chosen, question=question, language=language, phrases=phrases(language))
+    for each, citation in zip(chosen, written.citations, strict=True):
         document = base.get_document(citation.document)
         assert document is not None
         assert document.text[citation.start : citation.end] == citation.quote == each.text
         assert each.passage.start <= citation.start < citation.end <= each.passage.end
         assert (citation.language, citation.title) == (document.language, document.title)
-    assert [citation.number for citation in quote_citations(chosen)] == list(range(1, len(chosen) + 1))
+    assert [citation.number for citation in written.citations] == list(range(1, len(chosen) + 1))
 
 
 def test_no_passages_give_no_quotes(bundled: StaticEmbedder) -> None:
@@ -75,7 +79,6 @@ def test_no_passages_give_no_quotes(bundled: StaticEmbedder) -> None:
     assert find_quotes("Lahti?", [blank], language="en", embedder=bundled, settings=SETTINGS) == []
     assert choose([]) == []
     assert confidence_in([]) == 0
-    assert quote_citations([]) == ()
 
 
 def test_question_without_words_gives_quotes_without_error(bundled: StaticEmbedder) -> None:

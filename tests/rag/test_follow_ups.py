@@ -22,7 +22,7 @@ from rag.follow_ups import (
 from rag.prompts import phrase_languages
 from rag.quote_units import Quote
 from rag.reference_words import REFERENCE_WORDS
-from rag.retrieval import search
+from rag.retrieval import search_steps
 from rag.settings import RetrievalSettings
 from tests.builders import make_passage
 
@@ -231,11 +231,11 @@ def test_follow_up_finds_the_article_that_it_alone_does_not_find(
     seeds_knowledge_base: KnowledgeBase,
     bundled: StaticEmbedder,
 ) -> None:
-    def first(query: str) -> list[ScoredChunk]:
+    def first(query: str) -> Sequence[ScoredChunk]:
         settings = RetrievalSettings()
-        return search(
+        return search_steps(
             seeds_knowledge_base, query, language=language, top_k=60, token_embedder=bundled, settings=settings
-        )
+        ).results
 
     asked = search_question(questions[-1], turns(*questions[:-1]), language=language)
     alone = first(asked.question)

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from rag.marks import Mark, MarkReader, read_marks
+from rag.marks import Mark, MarkReader, WrittenMark, find_marks, read_marks
 
 ALPHABET = [
     *"[]【】［］()`/: \n1290,-–٣①^†aé",
@@ -57,6 +57,21 @@ def read(pieces: list[str]) -> list[str | Mark]:
 def test_marks_are_told_from_what_stands_between_them(text: str, parts: list[str | Mark]) -> None:
     assert read_marks(text) == parts
     assert read(list(text)) == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "marks"),
+    [
+        ("a [1].[12]", [WrittenMark(2, 5, 1), WrittenMark(6, 10, 12)]),
+        ("`row[1]` [2]", [WrittenMark(9, 12, 2)]),
+        ("```\nx[1]\n\ny[1]\n```\n[2]", [WrittenMark(19, 22, 2)]),
+        ("https://a.example/?x[1]=2 [2]", [WrittenMark(26, 29, 2)]),
+        ("https://a.example[1].", [WrittenMark(17, 20, 1)]),
+        ("[2011] [sic] [1, 2] [1", []),
+    ],
+)
+def test_marks_of_a_finished_answer_are_found_where_they_stand(text: str, marks: list[WrittenMark]) -> None:
+    assert find_marks(text) == marks
 
 
 def test_marks_do_not_depend_on_where_the_text_was_cut() -> None:

@@ -40,6 +40,16 @@ from rag.numbers import numbers_occur
         ("In 2019 620 companies", "620 Unternehmen, Stand 2019", "de"),
         ("at 12:30", "klo 12.30", "fi"),
         ("1つ", "eine Firma", "de"),
+        ("in den 1930er Jahren", "20世纪30年代", "zh"),
+        ("in the '30s", "1930-luvulla", "fi"),
+        ("دهه ۱۹۳۰", "in the '30s", "en"),
+        ("20世纪30年代", "in the 1930s", "en"),
+        ("20 世纪 30 年代中期", "Mitte der 30er Jahre", "de"),
+        ("in the 1870s", "19世紀70年代", "ja"),
+        ("tháng 5 năm 2013", "im Mai 2013", "de"),
+        ("ngày 17 tháng 2 năm 2017", "17.2.2017", "fi"),
+        ("17 February 2017", "ngày 17 tháng 2 năm 2017", "vi"),
+        ("trong 5 tháng", "5 Monate", "de"),
         ("no number at all", "nor here", "en"),
         ("m² and ① and ½", "nothing of that", "en"),
     ],
@@ -62,6 +72,15 @@ def test_number_of_the_statement_stands_in_the_text(statement: str, text: str, l
         ("18.2.2017", "17 February 2017", "en"),
         ("4つの分野", "kolmella alalla", "fi"),
         ("620 in 2019", "620", "en"),
+        ("1310", "در سال ۱۳۱۳", "fa"),
+        ("1310", "1313", "hu"),
+        ("1910", "ten men and 10 horses", "en"),
+        ("1330", "30 horses", "en"),
+        ("1930", "1830", "en"),
+        ("20世纪30年代", "in the 1940s", "en"),
+        ("19世纪30年代", "in the 1930s", "en"),
+        ("tháng 6 năm 2013", "im Mai 2013", "de"),
+        ("ngày 17 tháng 3 năm 2017", "17.2.2017", "fi"),
         ("9" * 6000, "9", "en"),
     ],
 )
@@ -72,6 +91,29 @@ def test_number_of_the_statement_does_not_stand_in_the_text(statement: str, text
 def test_small_numbers_are_not_looked_for_where_their_words_are_unknown() -> None:
     assert numbers_occur("3 alaa", "három területen", language="hu")
     assert not numbers_occur("13 alaa", "három területen", language="hu")
+
+
+@pytest.mark.parametrize(
+    ("number", "word", "other", "language"),
+    [
+        (10, "Ten companies", "It tends to", "en"),
+        (7, "sept usines", "en septembre", "fr"),
+        (8, "otto fabbriche", "in ottobre", "it"),
+        (7, "sete fábricas", "em setembro", "pt"),
+        (9, "nouă fabrici", "în noul oraș", "ro"),
+        (3, "трёх заводов", "трудный двор", "ru"),
+        (2, "двух заводов", "трудный двор", "ru"),
+        (7, "семи заводов", "вся семья", "ru"),
+        (3, "τριών εργοστασίων", "στο τρένο", "el"),
+        (9, "chín nhà máy", "chính phủ", "vi"),
+        (3, "ba nhà máy", "bao nhiêu bang", "vi"),
+    ],
+)
+def test_a_small_number_is_its_word_and_no_other_that_begins_alike(
+    number: int, word: str, other: str, language: str
+) -> None:
+    assert numbers_occur(f"{number} plants", word, language=language)
+    assert not numbers_occur(f"{number} plants", other, language=language)
 
 
 def test_text_full_of_digits_is_read_in_time() -> None:

@@ -15,12 +15,12 @@ from rag.prompts import (
     Prompt,
     answer_prompt,
     as_data,
-    is_not_in_documents,
     language_name,
     phrase_languages,
     phrases,
     render_answer_prompt,
     render_passages,
+    render_repair_prompt,
     repair_prompt,
 )
 from tests.fakes import make_passage
@@ -186,6 +186,13 @@ def test_repair_prompt_names_the_language_and_what_was_promised() -> None:
     assert "Write the whole of it in Finnish." in rendered
     assert f'"{phrases("fi").instruction}"' in rendered
     assert "$" not in rendered
+    assert render_repair_prompt("fi") == rendered
+
+
+def test_repair_prompt_does_not_ask_for_english_in_a_language_without_phrases() -> None:
+    rendered = render_repair_prompt("sw")
+    assert "Write the whole of it in Swahili." in rendered
+    assert "English" not in rendered
 
 
 def test_prompts_are_read_once() -> None:
@@ -271,26 +278,3 @@ def test_marks_of_a_document_do_not_look_like_ours() -> None:
 )
 def test_text_from_outside_becomes_nothing_but_text(text: str, written: str) -> None:
     assert as_data(text) == written
-
-
-@pytest.mark.parametrize(
-    "reply",
-    [
-        "NOT_IN_DOCUMENTS",
-        " NOT_IN_DOCUMENTS.\n",
-        "**NOT_IN_DOCUMENTS**",
-        "`NOT\\_IN\\_DOCUMENTS`",
-        "[NOT_IN_DOCUMENTS]",
-        "„NOT_IN_DOCUMENTS“",
-        "NOT_IN_DOCUMENTS\n\nThe passages are about Lahti.",
-    ],
-)
-def test_word_for_no_answer_is_recognised_however_dressed_up(reply: str) -> None:
-    assert is_not_in_documents(reply)
-
-
-@pytest.mark.parametrize(
-    "reply", ["", "Lahti is in Finland [1].", "Say NOT_IN_DOCUMENTS if unsure.", "NOT_IN_DOCUMENTS_2", "NOT IN"]
-)
-def test_other_replies_are_not_taken_for_no_answer(reply: str) -> None:
-    assert not is_not_in_documents(reply)

@@ -67,6 +67,8 @@ def test_the_introducing_line_is_in_the_language_of_the_question(language: str) 
     [
         ("Rome fell [7] and rose [1, 2].", "Rome fell (7) and rose (1, 2)."),
         ("Rome [1] fell [ 2 ].", "Rome (1) fell (2)."),
+        ("Rome【1†source】 fell ［2，3］ and [१].", "Rome(1) fell (2，3) and (१)."),
+        ("\u200b Rome fell.", "Rome fell."),
         ("See [[1]] there.", "See [(1)] there."),
         ("See [1](https://evil.example) and [**2**] there.", "See (1) and (2) there."),
         (r"See \[1\] there.", "See (1) there."),

@@ -19,7 +19,7 @@ from rag.confidence import confidence
 from rag.fusion import fuse
 from rag.late_interaction import TextTokens, TokenEmbedder
 from rag.reranking import Reranker
-from rag.retrieval import Searcher, build_passages, search
+from rag.retrieval import Searcher, build_passages, search_steps
 from rag.settings import RetrievalSettings
 from tests.builders import index_document, make_catalog, make_document, sync_lexical
 from tests.fakes import ScriptedReranker
@@ -118,8 +118,8 @@ def searched(
     within: DocumentFilter = EVERYTHING,
     searcher: Searcher = Searcher.RERANKED,
     reranker: Reranker | None = None,
-) -> list[ScoredChunk]:
-    return search(
+) -> Sequence[ScoredChunk]:
+    return search_steps(
         base,
         query,
         language=language or detect_language(query),
@@ -129,7 +129,7 @@ def searched(
         within=within,
         searcher=searcher,
         reranker=reranker,
-    )
+    ).results
 
 
 def sources(found: Sequence[ScoredChunk]) -> list[str]:
@@ -273,7 +273,9 @@ def test_fused_search_gives_the_sum_of_both_and_folds_nothing(news: KnowledgeBas
 
 def test_the_whole_way_is_the_default(seeds_knowledge_base: KnowledgeBase, bundled: StaticEmbedder) -> None:
     question = QUESTIONS["fi"][0]
-    found = search(seeds_knowledge_base, question, language="fi", top_k=20, token_embedder=bundled, settings=SETTINGS)
+    found = search_steps(
+        seeds_knowledge_base, question, language="fi", top_k=20, token_embedder=bundled, settings=SETTINGS
+    ).results
     assert found == searched(seeds_knowledge_base, question, bundled, top_k=20, searcher=Searcher.RERANKED)
     fused = searched(seeds_knowledge_base, question, bundled, top_k=20, searcher=Searcher.FUSED)
     assert [result.chunk.id for result in found] != [result.chunk.id for result in fused]

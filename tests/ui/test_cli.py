@@ -19,6 +19,7 @@ from filelock import FileLock
 from index.knowledge_base import open_catalog
 from index.loading import load_file
 from index.settings import LoadingSettings
+from rag.prompts import phrases
 from tests.builders import write_question_set
 from ui import cli
 
@@ -290,6 +291,11 @@ def test_plain_answers_end_with_their_footnotes(run: Run, indexed: Path) -> None
     assert "was finished in 1597.” [1]" in result.out
     assert result.out.splitlines()[-1].startswith("[1] Osaka is a city in Japan.")
     assert " (en) docs/osaka.txt, characters " in result.out.splitlines()[-1]
+
+
+def test_a_plain_answer_about_which_there_is_nothing_to_say_ends_with_its_text(run: Run, indexed: Path) -> None:
+    assert indexed
+    assert run("ask", "🙂") == Result(0, f"{phrases('en').not_found}\n", "")
 
 
 def test_home_is_the_option_then_the_environment_then_the_current_folder(

@@ -12,7 +12,6 @@ from rag.evaluation import METRICS, Evaluation, Pair
 from rag.explanation import Candidate, Explanation, Fate, Place
 from tests.fakes import make_citation, make_passage
 from ui.plain import (
-    answer_plain,
     documents_plain,
     evaluation_plain,
     explanation_plain,
@@ -37,17 +36,19 @@ def hostile_characters(text: str) -> list[str]:
     ]
 
 
-def test_an_answer_ends_with_where_its_footnotes_point() -> None:
+def test_what_is_said_of_an_answer_is_where_its_footnotes_point() -> None:
     citation = make_citation("Se on Suomessa.", passage=PASSAGE)
     answer = Answer("?", "en", "Your documents say:\n\n“Se on Suomessa.” [1]", True, (citation,), (PASSAGE,))
-    assert answer_plain(answer) == (
-        "Your documents say:\n\n“Se on Suomessa.” [1]\n\n[1] Lahti (fi) lahti.md, characters 100–115"
-    )
+    assert remarks_plain(answer) == "[1] Lahti (fi) lahti.md, characters 100–115"
 
 
-def test_a_notice_follows_the_answer() -> None:
+def test_what_is_said_of_an_answer_begins_with_its_notice() -> None:
     answer = Answer("?", "en", "Text.", True, notice="The model did not answer.")
-    assert answer_plain(answer) == "Text.\n\nThe model did not answer."
+    assert remarks_plain(answer) == "The model did not answer."
+
+
+def test_nothing_is_said_of_an_answer_without_footnotes_notice_and_passages() -> None:
+    assert remarks_plain(Answer("?", "en", "Not there.", False)) == ""
 
 
 def test_unsupported_statements_of_a_model_are_named() -> None:
@@ -94,9 +95,8 @@ def test_an_explanation_says_what_became_of_each_candidate() -> None:
 
 def test_without_an_answer_the_three_nearest_passages_are_offered() -> None:
     passages = tuple(replace(PASSAGE, number=n, text=f"Passage {n}.\nMore.") for n in range(1, 5))
-    shown = answer_plain(Answer("?", "en", "Not there.", False, passages=passages))
-    assert shown.splitlines()[0] == "Not there."
-    assert shown.splitlines()[3:] == [
+    shown = remarks_plain(Answer("?", "en", "Not there.", False, passages=passages))
+    assert shown.splitlines()[1:] == [
         line for n in (1, 2, 3) for line in ("- Lahti (fi) lahti.md", f"  Passage {n}. More.")
     ]
 
@@ -162,13 +162,14 @@ def test_a_hostile_document_does_not_reach_the_terminal() -> None:
     chunk = Chunk("c", HOSTILE, HOSTILE, 0, len(HOSTILE))
     found = ScoredChunk(chunk, 1.0, ("dense",), (chunk,))
     shown = [
-        answer_plain(Answer("?", "en", f"{HOSTILE} [1]", True, (citation,), (passage,), notice=HOSTILE)),
-        answer_plain(Answer("?", "en", HOSTILE, False, passages=(passage,))),
+        printable(HOSTILE),
+        remarks_plain(Answer("?", "en", f"{HOSTILE} [1]", True, (citation,), (passage,), notice=HOSTILE)),
+        remarks_plain(Answer("?", "en", HOSTILE, False, passages=(passage,))),
         search_plain([found], [record]),
         search_plain([found], []),
         documents_plain([record, replace(record, state="failed", reason=HOSTILE)]),
     ]
-    assert [hostile_characters(text) for text in shown] == [[]] * 5
+    assert [hostile_characters(text) for text in shown] == [[]] * 6
 
 
 @pytest.mark.parametrize(

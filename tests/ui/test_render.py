@@ -104,6 +104,25 @@ def test_mark_becomes_superscript_link_to_its_quote() -> None:
     )
 
 
+@pytest.mark.parametrize("code", ["`row[1]`", "```\nrow[1]\n```", "https://a.example/?row[1]=2"])
+def test_brackets_in_code_and_addresses_are_no_footnote(code: str) -> None:
+    shown = code.replace("\n", "<br>")
+    html = answer_html(replace(FINNISH_ANSWER, text=f"{code}\n\nYli 620 [1]."), anchor="t")
+    assert html.startswith(f'<div class="answer-text" lang="fi"><p dir="auto">{shown}</p><p dir="auto">Yli 620<sup')
+    assert html.count("<sup") == 1
+    streamed = partial_answer_html(f"{code}\nYli 620 [1].", citation_count=1)
+    assert streamed.startswith(f'<div class="answer-text"><p dir="auto">{shown}<br>Yli 620<sup')
+    assert streamed.count("<sup") == 1
+
+
+def test_code_that_goes_on_over_paragraphs_and_statements_stays_code() -> None:
+    text = "```\na[1]\n\nb[1]\n```\nYli 620 [1]."
+    statements = (Statement(text.index("b[1]"), text.index("b[1]") + 4, problem=Problem.UNCITED),)
+    html = answer_html(replace(FINNISH_ANSWER, text=text, statements=statements), anchor="t")
+    assert ">b[1]</span>" in html
+    assert html.count("<sup") == 1
+
+
 def test_footnote_is_announced_in_the_language_of_the_page() -> None:
     html = answer_html(FINNISH_ANSWER, messages=messages_for("ja"))
     assert ("aria-label", "脚注1：Nordrhein-Westfalen und Japan") in Reader(html).attributes
@@ -142,7 +161,8 @@ def test_notice_follows_the_answer() -> None:
 
 def test_partial_text_shows_the_marks_whose_citations_are_known() -> None:
     assert partial_answer_html("Yli 620 [2] ja [9]. <b>", citation_count=2) == (
-        '<div class="answer-text"><p dir="auto">Yli 620<sup class="footnote"><span>2</span></sup> ja [9]. &lt;b&gt;</p></div>'
+        '<div class="answer-text"><p dir="auto">Yli 620<sup class="footnote"><span>2</span></sup> ja [9]. '
+        "&lt;b&gt;</p></div>"
     )
 
 
