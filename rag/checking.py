@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 # Different claims of one answer that are checked, each in one to four milliseconds. An answer of 20,000 characters has
 # some 200 sentences; what comes after so many claims is not checked, and so not supported.
-_MOST_CLAIMS = 500
+_MOST_CLAIMS = 300
 
 
 @dataclass(frozen=True, slots=True)
