@@ -92,7 +92,8 @@ class Answer:
     """What the assistant returns. "Not in the documents" is a normal answer, with `answered` false.
 
     `text` is Markdown-free plain text with paragraphs; its `[n]` marks are numbers of `citations`, and no mark in it
-    lacks a citation; brackets in code and addresses are no marks (`rag.marks.find_marks`). `passages` are the nearest passages, best first, also when nothing was answered.
+    lacks a citation; brackets in code and addresses are no marks (`rag.marks.find_marks`). `passages` are the nearest
+    passages, best first, also when nothing was answered.
     """
 
     question: str
