@@ -20,8 +20,6 @@ from rag.shared_words import content_terms, is_function_word
 
 # The log odds of the other passages if there are none: what they are in the middle of XQuAD's questions.
 _TYPICAL_ODDS = -1.0
-# Words that are not of grammar, from which a question can be compared.
-_ENOUGH_WORDS = 2
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -58,7 +56,7 @@ def others_odds(reading: Reading, best: int) -> float:
 
 
 def is_beside_the_point(question: str, passage: Passage) -> bool:
-    """Whether a question has hardly a word whose meaning could be compared, and the passage does not hold that one.
+    """Whether a question is one word, or only words of grammar, and the passage does not hold it.
 
     "Hi", "When?" and "²³½" are as near to any text as to any other, which measures take for an answer. A single name is
     a question if the passage has it, in whatever script.
@@ -69,8 +67,8 @@ def is_beside_the_point(question: str, passage: Passage) -> bool:
     """
     if main_script(question) in UNSPACED_SCRIPTS:  # where a word of a few letters says as much as three elsewhere
         return False
-    words = [word for word in _WORD.findall(question) if not is_function_word(word)]
-    if len(words) >= _ENOUGH_WORDS:
+    words = _WORD.findall(question)
+    if len(words) > 1 and not all(map(is_function_word, words)):
         return False
     around = f"{passage.title}\n{passage.heading}\n{passage.text}"
     return not content_terms(question) & content_terms(around) and not name_keys(question) & name_keys(around)

@@ -100,9 +100,7 @@ def test_a_question_that_the_passage_answers_is_told_from_one_that_it_does_not(
     assert sure[1] < threshold < 0.5 < sure[0]
 
 
-@pytest.mark.parametrize(
-    "question", ["hi", "Hallo!", "Wann?", "²³½", "…", "x" * 400, "Ça va ?", "Когда?", "متى؟", "कब?"]
-)
+@pytest.mark.parametrize("question", ["hi", "Hallo!", "Wann?", "²³½", "…", "x" * 400, "Когда?", "متى؟", "कब?"])
 def test_a_question_with_hardly_a_word_is_answered_by_nothing(question: str) -> None:
     assert is_beside_the_point(question, make_passage("The bridge of Dejima did open in 1932."))
 
