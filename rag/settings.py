@@ -148,11 +148,11 @@ class QuotingSettings:
     """A reader takes in three at a glance. Neighbours are one quote, however many sentences they are."""
     length: int = 500
     """Characters of an answer, in the measure of `index.lengths.text_weight`; only a single sentence may be longer."""
-    least_gain: float = 0.01
+    least_gain: float = 0.006
     """How likely a further sentence has to answer for each 100 of its characters: next to a sure one none is."""
-    least_share: float = 0.05
+    least_share: float = 0.02
     """How likely one that stands elsewhere has to be, as a share of the best: it is a quote of its own, to be read
-    apart. With it a fifteenth of the quotes go, and no answer of a sample of XQuAD. With 0.15 a sixth go, and 0.005 of
+    apart. With it a twentieth of the quotes go, and no answer of a sample of XQuAD. With 0.15 a sixth go, and 0.005 of
     the answers across languages."""
     weights: QuoteWeights = field(default_factory=QuoteWeights)
     """Which sentence is best."""
