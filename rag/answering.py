@@ -21,9 +21,7 @@ from rag.prompts import phrases, render_repair_prompt
 from rag.quote_text import write_quotes
 from rag.quote_units import Quote
 from rag.retrieval import SearchSteps
-from rag.rewriting import rewritten_question
 from rag.settings import AssistantSettings
-from rag.writing import write
 
 log = logging.getLogger(__name__)
 
@@ -116,6 +114,8 @@ class Answering:
     def _search_question(self, request: Request) -> SearchQuestion:
         if self._chain is None:
             return search_question(request.question, request.history, language=request.language)
+        from rag.rewriting import rewritten_question  # what only a chat model needs is loaded with one
+
         return rewritten_question(
             request.question, request.history, language=request.language, complete=self._chain.complete
         )
@@ -187,6 +187,8 @@ class Answering:
         pieces = chain.answer(
             request.question, passages=answer.passages, language=request.language, history=request.history
         )
+        from rag.writing import write
+
         written = yield from write(
             pieces,
             answer.passages,
