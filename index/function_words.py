@@ -120,3 +120,10 @@ _WORDS = {
 
 FUNCTION_WORDS: dict[str, frozenset[str]] = {language: frozenset(words.split()) for language, words in _WORDS.items()}
 """Lower-case function words by language."""
+
+_OF_ANY_LANGUAGE = frozenset().union(*FUNCTION_WORDS.values())
+
+
+def is_function_word(word: str) -> bool:
+    """Whether a word is an article, pronoun or the like in some language."""
+    return word.lower() in _OF_ANY_LANGUAGE

@@ -100,10 +100,10 @@ _KANA_SHARE = 0.05
 # With so much of a text in one script, what else is in it need not be looked at.
 _CLEAR = 0.9
 
-# What tells that a language is spoken and not only named, in scripts whose function words are not set apart by spaces.
 UNSPACED_SCRIPTS = frozenset(("han", "kana", "thai", "lao", "khmer", "burmese", "tibetan"))
 """Scripts that put no spaces between words."""
 
+# What tells that a language is spoken and not only named, in scripts whose function words are not set apart by spaces.
 _GRAMMAR = {
     "kana": re.compile("[ぁ-ゖ]"),
     "han": re.compile("[的是了在吗嗎呢哪谁誰什么麼几幾怎为為有和与與这這那何]"),

@@ -11,12 +11,13 @@ import re
 import numpy as np
 
 from index.analysis import name_keys
+from index.function_words import is_function_word
 from index.scripts import UNSPACED_SCRIPTS, main_script
 from rag.answers import Passage
 from rag.kinship import ByKinship
 from rag.quote_scores import Reading
 from rag.settings import AnswerWeights
-from rag.shared_words import content_terms, is_function_word
+from rag.shared_words import content_terms
 
 # The log odds of the other passages if there are none: what they are in the middle of XQuAD's questions.
 _TYPICAL_ODDS = -1.0

@@ -184,11 +184,11 @@ class Answering:
         self, request: Request, asked: SearchQuestion, answer: Answer, chain: ModelChain
     ) -> Generator[Token | CitationsFound, None, Answer]:
         """Let the model answer; where it does not, or not to its end, quote."""
+        from rag.writing import write  # as above
+
         pieces = chain.answer(
             request.question, passages=answer.passages, language=request.language, history=request.history
         )
-        from rag.writing import write
-
         written = yield from write(
             pieces,
             answer.passages,

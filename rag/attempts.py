@@ -2,8 +2,7 @@
 
 import logging
 
-from rag.errors import ChatModelError
-from rag.reply import ConnectionLostError, ContextTooSmallError, EmptyAnswerError
+from rag.errors import ChatModelError, ConnectionLostError, ContextTooSmallError, EmptyAnswerError
 
 log = logging.getLogger(__name__)
 

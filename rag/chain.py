@@ -26,10 +26,10 @@ from rag.chat_model import (
     length_limit,
 )
 from rag.context import count_tokens, fit
-from rag.errors import ChatModelError
+from rag.errors import ChatModelError, MixedReasoningError
 from rag.foreign_marks import without_marks
 from rag.prompts import NOT_IN_DOCUMENTS, answer_prompt, render_answer_prompt
-from rag.reply import MixedReasoningError, ReplyText
+from rag.reply import ReplyText
 
 _Messages = list[BaseMessage]
 
@@ -105,7 +105,7 @@ class AnswerChain:
 
         Raises:
             ChatModelError: If the model fails, also after some text: what came until then is no answer. A
-                `rag.reply.PartialAnswerError` says what of it can be used.
+                `rag.errors.PartialAnswerError` says what of it can be used.
         """
         messages = partial(_messages, question=question, passages=passages, language=language, history=history)
         return self._pieces(messages, budget=self._context_tokens, language=language)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from index.errors import SettingsError
-from rag.errors import ChatModelError
-from rag.reply import ConnectionLostError, ContextTooSmallError
+from rag.errors import ChatModelError, ConnectionLostError, ContextTooSmallError
 from rag.settings import CONTEXT_TOKENS, ChatModelSettings
 
 if TYPE_CHECKING:

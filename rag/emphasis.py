@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate, pairwise
 
+from index.function_words import is_function_word
 from index.sentences import sentence_spans
 from rag.markup import CELL_SEPARATOR
 from rag.question_types import Asked
-from rag.shared_words import content_terms, is_function_word, shared_words
+from rag.shared_words import content_terms, shared_words
 from rag.values import Value, find_values
 
 # Chosen on XQuAD's questions for a time or a quantity (odd articles, 12 languages): where the sentence that answers is

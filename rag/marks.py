@@ -123,12 +123,6 @@ class MarkReader:
         return " (" if after_mark and character == "(" else character
 
 
-def read_marks(text: str) -> list[str | Mark]:
-    """Split a complete text into its marks and what stands between them."""
-    reader = MarkReader()
-    return _joined([*reader.read(text), *reader.close()])
-
-
 def find_marks(text: str) -> list[WrittenMark]:
     """Return the footnote marks of a finished answer, or of its beginning: `[1]`, but not the brackets of `row[1]`."""
     return [WrittenMark(found.start(), found.end(), int(found[1])) for found in _WRITTEN.finditer(_unverbatim(text))]

@@ -8,7 +8,7 @@ written in several ways. German gives a capital to every noun, so there only sev
 from functools import cache, cached_property
 from typing import Any
 
-from index.function_words import FUNCTION_WORDS
+from index.function_words import is_function_word
 from index.phonetics import phonetic_key
 from index.spelling import lower, unmarked
 
@@ -90,7 +90,7 @@ class NamesOf:
 
 
 def _may_be_name(word: str) -> bool:
-    return word[0].isupper() and len(word) > 1 and word.lower() not in _function_words()
+    return word[0].isupper() and len(word) > 1 and not is_function_word(word)
 
 
 def _spelling(word: str) -> str:
@@ -101,11 +101,6 @@ def _without_ending(word: str) -> str:
     """The word without what an apostrophe parts from it (Tesla's, Ankara'nın); O'Brien stays."""
     head, _, tail = word.replace("’", "'").partition("'")
     return word if not tail or tail[0].isupper() else head
-
-
-@cache
-def _function_words() -> frozenset[str]:
-    return frozenset().union(*FUNCTION_WORDS.values())
 
 
 @cache

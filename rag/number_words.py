@@ -17,6 +17,11 @@ MAGNITUDES = (
     ("lakh|लाख|แสน", (5,)), ("crore|करोड़|करोड़|สิบล้าน", (7,)), ("หมื่น", (4,)),
 )  # fmt: skip
 
+# Powers of ten, which may follow each other.
+EAST_ASIAN_MAGNITUDES = {
+    "百": 2, "千": 3, "천": 3, "万": 4, "萬": 4, "만": 4, "億": 8, "亿": 8, "억": 8, "兆": 12, "조": 12,
+}  # fmt: skip
+
 # Beginnings of the words for two to twelve, which texts spell out; several for one number are parted by commas.
 SMALL_NUMBERS = {
     "ar": "اثن|ثلاث|أربع|خمس|ست|سبع|ثمان|تسع|عشر|أحد عشر|اثنا عشر",

@@ -13,7 +13,7 @@ from functools import cache, cached_property
 
 from index.language import UNKNOWN
 from rag.dates import WrittenDate, dates_in_figures, months_have_names, named_months
-from rag.number_words import MAGNITUDES, SMALL_NUMBERS
+from rag.number_words import EAST_ASIAN_MAGNITUDES, MAGNITUDES, SMALL_NUMBERS
 
 # Not a number that anyone means; arithmetic on more digits would only cost time.
 _MOST_DIGITS = 40
@@ -25,11 +25,8 @@ _DIGIT = re.compile(r"\d")
 _OTHER_DIGIT = re.compile(r"[^\D0-9]")
 _TIME = re.compile(r"\d{1,2}\.\d{2}")
 
-_EAST_ASIAN_MAGNITUDES = {
-    "百": 2, "千": 3, "천": 3, "万": 4, "萬": 4, "만": 4, "億": 8, "亿": 8, "억": 8, "兆": 12, "조": 12,
-}  # fmt: skip
-_EAST_ASIAN = re.compile(rf"(?:\d[\d,.]*\s?[{''.join(_EAST_ASIAN_MAGNITUDES)}]{{1,2}}\s?)+\d*")
-_EAST_ASIAN_PART = re.compile(rf"(\d[\d,.]*)\s?([{''.join(_EAST_ASIAN_MAGNITUDES)}]*)")
+_EAST_ASIAN = re.compile(rf"(?:\d[\d,.]*\s?[{''.join(EAST_ASIAN_MAGNITUDES)}]{{1,2}}\s?)+\d*")
+_EAST_ASIAN_PART = re.compile(rf"(\d[\d,.]*)\s?([{''.join(EAST_ASIAN_MAGNITUDES)}]*)")
 # The 1930s are the thirties of the 20th century.
 _DECADE_OF_CENTURY = re.compile(r"(\d{1,2})\s?世[纪紀]\s?(\d0)\s?年代")
 
@@ -212,7 +209,7 @@ def _east_asian(written: str) -> Iterator[Decimal]:
     """The value of 1億2000万, which is one number in two, and those of its parts."""
     total = Decimal(0)
     for part in _EAST_ASIAN_PART.finditer(written):
-        power = sum(_EAST_ASIAN_MAGNITUDES[character] for character in part[2])
+        power = sum(EAST_ASIAN_MAGNITUDES[character] for character in part[2])
         values = [value * 10**power for value in _numbers_of(part[1].rstrip(".,"))]
         yield from values
         total += max(values)

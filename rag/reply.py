@@ -3,7 +3,13 @@
 import re
 
 from index.sentences import sentence_spans
-from rag.errors import ChatModelError
+from rag.errors import (
+    ChatModelError,
+    ContextTooSmallError,
+    CutAnswerError,
+    EmptyAnswerError,
+    MixedReasoningError,
+)
 
 # How models that reason aloud begin and end it: what comes between is no answer. `<|channel|>` is gpt-oss where its
 # server does not take its marks apart, `analysis…assistantfinal` the same where a server dropped the marks alone.
@@ -39,34 +45,6 @@ _TOO_LONG = (
     "Use a model with a larger context, or raise the server's limit on the length of answers."
 )
 _ENDLESS = f"does not come to an end: its answer was cut after {LONGEST_ANSWER} characters. Use another model."
-
-
-class ContextTooSmallError(ChatModelError):
-    """The prompt did not fit into the model's context, or left no room for an answer."""
-
-
-class ConnectionLostError(ChatModelError):
-    """The connection stood and broke: a new try may succeed."""
-
-
-class EmptyAnswerError(ChatModelError):
-    """The reply ended properly and holds no text. Some servers answer a prompt that is too long like this."""
-
-
-class PartialAnswerError(ChatModelError):
-    """What the model wrote is an answer only in part; `usable` is that part, and may be empty."""
-
-    def __init__(self, message: str, *, usable: str) -> None:
-        super().__init__(message)
-        self.usable = usable
-
-
-class CutAnswerError(PartialAnswerError):
-    """The answer was cut because of its length; its whole sentences can be used."""
-
-
-class MixedReasoningError(PartialAnswerError):
-    """What was handed out began with reasoning that nothing announced; the answer after it can be used."""
 
 
 class ReplyText:

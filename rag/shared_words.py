@@ -5,20 +5,14 @@ from functools import cache
 from typing import Any
 
 from index.analysis import analyse
-from index.function_words import FUNCTION_WORDS
+from index.function_words import is_function_word
 
-_FUNCTION_WORDS = frozenset().union(*FUNCTION_WORDS.values())
 _SOUND_MARK = "^"
-
-
-def is_function_word(word: str) -> bool:
-    """Whether a word is an article, pronoun or the like in some language."""
-    return word.lower() in _FUNCTION_WORDS
 
 
 def content_terms(text: str) -> frozenset[str]:
     """Return the terms of a text (see `index.analysis`) without function words and sounds."""
-    return frozenset(term for term in analyse(text) if term not in _FUNCTION_WORDS and not term.startswith(_SOUND_MARK))
+    return frozenset(term for term in analyse(text) if not is_function_word(term) and not term.startswith(_SOUND_MARK))
 
 
 def shared_words(text: str, other: str) -> list[tuple[int, int]]:

@@ -7,12 +7,11 @@ from functools import cache
 from typing import Any
 
 from rag.cldr_names import era_names, month_names, unit_names, weekday_names
-from rag.number_words import MAGNITUDES
+from rag.number_words import EAST_ASIAN_MAGNITUDES, MAGNITUDES
 from rag.numbers import ascii_digits
 from rag.question_types import Asked
 
 _UNSPACED = frozenset(("ja", "ko", "lo", "my", "km", "th", "zh"))
-_EAST_ASIAN_MAGNITUDES = "[百千万萬億亿兆천만억조]{1,2}"
 _COUNTERS = "[人名個个件台回倍校枚本冊社円元块명개]"
 _BLANK = "[ \u00a0\u202f\u2009]"
 # A year that anyone writes about, unless something says otherwise; in the calendars of Thailand and Iran too.
@@ -150,7 +149,8 @@ def _quantity_pattern(language: str) -> Any:
     unspaced = language.partition("-")[0] in _UNSPACED
     number = rf"(?:\d{{1,3}}(?:{_BLANK}\d{{3}})+(?!\d)(?:[.,]\d+)?|\d{{1,15}}(?:[.,٫٬'’]\d{{1,6}}){{0,6}})"
     words = "|".join(alternatives.replace("_", r"(?!\w)") for alternatives, _ in MAGNITUDES)
-    east_asian = rf"{_EAST_ASIAN_MAGNITUDES}(?:{number}{_EAST_ASIAN_MAGNITUDES}){{0,2}}"
+    powers = f"[{''.join(EAST_ASIAN_MAGNITUDES)}]{{1,2}}"
+    east_asian = rf"{powers}(?:{number}{powers}){{0,2}}"
     magnitude = rf"(?:{east_asian}|{_BLANK}?(?i:{words})[\p{{L}}\p{{M}}]{{0,6}})"
     end = "" if unspaced else r"(?![\p{L}\p{M}])"
     counters = _COUNTERS if unspaced else _NOTHING

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from rag.answer_language import LanguageGate
 from rag.answers import Citation, CitationsFound, Passage, Token
 from rag.citations import CitationWriter, CitedText
-from rag.errors import ChatModelError
+from rag.errors import ChatModelError, PartialAnswerError
 from rag.late_interaction import QuoteEmbedder
 from rag.plain_answer import PlainAnswer, plain_answer
 from rag.refusal import RefusalFilter
-from rag.reply import PartialAnswerError
 from rag.settings import CitationSettings
 
 log = logging.getLogger(__name__)

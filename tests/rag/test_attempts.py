@@ -3,8 +3,7 @@ from itertools import takewhile
 import pytest
 
 from rag.attempts import LEAST_CONTEXT_TOKENS, Attempts
-from rag.errors import ChatModelError
-from rag.reply import ConnectionLostError, ContextTooSmallError, EmptyAnswerError
+from rag.errors import ChatModelError, ConnectionLostError, ContextTooSmallError, EmptyAnswerError
 
 TOO_SMALL, EMPTY, LOST = ContextTooSmallError("too small"), EmptyAnswerError("empty"), ConnectionLostError("lost")
 

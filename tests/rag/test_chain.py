@@ -17,15 +17,15 @@ from rag.answers import Passage, Turn
 from rag.chain import AnswerChain, PassageRetriever
 from rag.chat_model import create_chat_model
 from rag.context import count_tokens
-from rag.errors import ChatModelError
-from rag.prompts import NOT_IN_DOCUMENTS, render_answer_prompt
-from rag.reply import (
+from rag.errors import (
+    ChatModelError,
     ConnectionLostError,
     ContextTooSmallError,
     CutAnswerError,
     EmptyAnswerError,
     MixedReasoningError,
 )
+from rag.prompts import NOT_IN_DOCUMENTS, render_answer_prompt
 from rag.settings import ChatModelSettings
 from tests.fakes import RecordingRetrieve, make_passage
 from tests.openai_server import LoggedRequest, OpenAIServer, Reply

@@ -11,7 +11,7 @@ from index.embedding import StaticEmbedder
 from index.knowledge_base import KnowledgeBase
 from rag.answers import Answer, Done, Event, Token
 from rag.assistant import Assistant
-from rag.marks import Mark, read_marks
+from rag.marks import Mark, MarkReader
 from rag.prompts import NOT_IN_DOCUMENTS, render_answer_prompt
 from tests.builders import make_catalog, make_document
 from tests.openai_server import LoggedRequest, OpenAIServer
@@ -76,7 +76,10 @@ def hidden(text: str) -> list[str]:
 
 
 def marks(text: str) -> list[int]:
-    return [number for part in read_marks(text) if isinstance(part, Mark) for number in part.numbers]
+    reader = MarkReader()
+    return [
+        number for part in (*reader.read(text), *reader.close()) if isinstance(part, Mark) for number in part.numbers
+    ]
 
 
 def check_shown(text: str, answer: Answer) -> None:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from rag.marks import Mark, MarkReader, WrittenMark, find_marks, read_marks
+from rag.marks import Mark, MarkReader, WrittenMark, find_marks
 
 ALPHABET = [
     *"[]【】［］()`/: \n1290,-–٣①^†aé",
@@ -55,7 +55,7 @@ def read(pieces: list[str]) -> list[str | Mark]:
     ],
 )
 def test_marks_are_told_from_what_stands_between_them(text: str, parts: list[str | Mark]) -> None:
-    assert read_marks(text) == parts
+    assert read([text]) == parts
     assert read(list(text)) == parts
 
 
@@ -80,19 +80,19 @@ def test_marks_do_not_depend_on_where_the_text_was_cut() -> None:
         text = "".join(source.choices(ALPHABET, k=source.randint(0, 30)))
         places = sorted(source.choices(range(len(text) + 1), k=6))
         pieces = [text[start:end] for start, end in zip([0, *places], [*places, len(text)], strict=True)]
-        assert read(pieces) == read(list(text)) == read_marks(text), text
+        assert read(pieces) == read(list(text)) == read([text]), text
 
 
 def test_text_outside_code_and_addresses_holds_no_mark_once_the_marks_are_gone() -> None:
     source = random.Random(4)  # noqa: S311 - the same texts in every run
     for _ in range(1500):
         text = "".join(source.choices("[]［］19 ,-^a", k=source.randint(0, 20)))
-        left = "".join(part for part in read_marks(text) if isinstance(part, str))
+        left = "".join(part for part in read([text]) if isinstance(part, str))
         assert not re.search(r"[\[［]\s*\d{1,3}\s*[\]］]", left), text
 
 
 @pytest.mark.parametrize("junk", ["`", "[`", "://[", "[", "a `b ", "https://a[1", "```\n"])
 def test_junk_is_read_in_time(junk: str) -> None:
     start = time.perf_counter()
-    read_marks(junk * (50_000 // len(junk)))
+    read([junk * (50_000 // len(junk))])
     assert time.perf_counter() - start < 5

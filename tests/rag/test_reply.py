@@ -2,16 +2,15 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from rag.errors import ChatModelError
-from rag.reply import (
-    LONGEST_ANSWER,
+from rag.errors import (
+    ChatModelError,
     ContextTooSmallError,
     CutAnswerError,
     EmptyAnswerError,
     MixedReasoningError,
     PartialAnswerError,
-    ReplyText,
 )
+from rag.reply import LONGEST_ANSWER, ReplyText
 
 TEXTS = {
     "none": ("Yes [1].", "Yes [1]."),

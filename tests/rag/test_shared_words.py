@@ -1,6 +1,7 @@
 import pytest
 
-from rag.shared_words import content_terms, is_function_word, shared_words
+from index.function_words import is_function_word
+from rag.shared_words import content_terms, shared_words
 
 
 @pytest.mark.parametrize(
