@@ -37,14 +37,17 @@ class Shot:
     scale: float = 1
     """Pixels of the picture for one of the page."""
     click: bool = True
-    """Whether to show the page after a click on the first footnote, which scrolls a small page."""
+    """Whether to open the document behind the first footnote."""
+    documents: bool = False
+    """Whether to show the list of documents instead of the answer."""
 
 
 SHOTS = (
     Shot("chat-light", "What was Dejima?"),
     Shot("chat-dark", "Who developed the Type 2 plug?", dark=True),
     Shot("chat-phone", "Was war Dejima?", locale="de-DE", width=390, height=844, scale=1.5, click=False),
-    Shot("chat-arabic", "ما الذي وقعته NRW Invest و JETRO؟", locale="ar", click=False),
+    Shot("chat-arabic", "ما الذي وقعته NRW Invest و JETRO؟", locale="ar"),
+    Shot("documents", "What was Dejima?", click=False, documents=True),
 )
 
 
@@ -77,7 +80,10 @@ def _take(shot: Shot, browser: Browser, url: str, picture: Path) -> None:
     page.locator("a[data-footnote='1']").wait_for()
     if shot.click:
         page.locator("a[data-footnote='1']").click()
-        page.locator("mark.emphasised").wait_for()
+        page.locator(".panel mark.quoted").first.wait_for()
+    if shot.documents:
+        page.locator("#masthead .count").click()
+        page.locator("#documents-list tbody tr").first.wait_for()
     page.screenshot(path=picture)
     context.close()
 

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from index.errors import FilterError
 from index.language import normalise_language, same_language
-from index.loading import HTML_SUFFIXES, MARKDOWN_SUFFIXES, TEXT_SUFFIXES
+from index.loading import HTML_SUFFIXES, MARKDOWN_SUFFIXES, SUFFIXES, TEXT_SUFFIXES, is_url
 
 _SUFFIXES = {"markdown": MARKDOWN_SUFFIXES, "text": TEXT_SUFFIXES, "html": HTML_SUFFIXES}
 TYPES = tuple(_SUFFIXES)
@@ -42,7 +42,9 @@ class DocumentFilter:
     documents: frozenset[str] = frozenset()
     """`Document.source`, whole."""
     folders: frozenset[str] = frozenset()
-    """Beginnings of `Document.source`, in whole names: `news` has `news/a.md`, not `newspaper/a.md`."""
+    """Beginnings of `Document.source`, in whole names: `news` has `news/a.md`, not `newspaper/a.md`.
+
+    Pages of the web are below their site: `https://example.org`."""
     tags: frozenset[str] = frozenset()
     """Of the front matter's `tags`, in upper or lower case."""
     types: frozenset[str] = frozenset()
@@ -80,7 +82,7 @@ class DocumentFilter:
         if self.tags:
             yield not document.tags.isdisjoint(tag.strip().casefold() for tag in self.tags)
         if self.types:
-            suffix = PurePosixPath(document.source).suffix.lower()
+            suffix = _suffix(document.source)
             yield any(suffix in _SUFFIXES[kind] for kind in self.types)
         if self.since or self.until:
             yield document.date is not None and self._is_in_time(document.date)
@@ -116,5 +118,14 @@ def _reaches(later: str, earlier: str) -> bool:
     return later[:common] >= earlier[:common]
 
 
+def _suffix(source: str) -> str:
+    if not is_url(source):
+        return PurePosixPath(source).suffix.lower()
+    path = source.partition("?")[0].partition("://")[2].partition("/")[2]  # the host may well end in .md
+    suffix = PurePosixPath(path).suffix.lower()
+    return suffix if suffix in SUFFIXES else ".html"
+
+
 def _is_below(source: str, folder: str) -> bool:
-    return PurePosixPath(source).is_relative_to(folder)
+    # The current folder, `.`, holds all that is not absolute; no page of the web lies in it.
+    return is_url(source) == is_url(folder) and PurePosixPath(source).is_relative_to(folder)

@@ -4,17 +4,11 @@ Each document is written in one commit, so a run that is killed leaves every doc
 and the next run goes on from there. The lexical index follows every other second, so that readers find what is new.
 """
 
-import logging
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from index.catalog import Catalog, DocumentRecord, IndexedChunk, IndexIdentity
@@ -22,57 +16,18 @@ from index.chunking import chunk_document
 from index.documents import Document
 from index.embedding import Embedder
 from index.errors import LoadError, StoreError
-from index.lexical_sync import open_lexical_index, sweep_lexical_indexes, sync_lexical_index
-from index.loading import content_hash, find_files, load_file
+from index.lexical_sync import open_lexical_index, sweep_lexical_indexes
+from index.loading import content_hash, find_files, is_url, load_file
+from index.runs import IngestReport, Outcome, Progress, State, complete, exclusive, unknown_document
 from index.settings import ChunkingSettings, LoadingSettings
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from index.fetching import Fetch
+
+__all__ = ["Ingest", "IngestReport", "Outcome", "Progress", "State", "TokenIds"]
 
 # Chunks embedded at once: bounds the memory of a long document, and is enough for a GPU.
 _EMBED_BATCH = 512
-# How soon what is ingested is found lexically. A commit takes 20 to 80 ms, however small it is.
-_SYNC_SECONDS = 2.0
-# How long the end of a run waits for another process that brings the lexical index up to date.
-_SYNC_WAIT = 60.0
-
-
-class State(StrEnum):
-    """What became of one document in one run."""
-
-    INDEXED = "indexed"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
-    FAILED = "failed"
-    REMOVED = "removed"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One document's result; `reason` says why it failed, or what was noticed about it."""
-
-    source: str
-    state: State
-    reason: str = ""
-    chunks: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class IngestReport:
-    """All results of one run, in the order they were reached."""
-
-    outcomes: tuple[Outcome, ...]
-
-    def count(self, state: State) -> int:
-        """Return how many documents ended in a state."""
-        return sum(outcome.state is state for outcome in self.outcomes)
-
-    @property
-    def failed(self) -> tuple[Outcome, ...]:
-        """The failures."""
-        return tuple(outcome for outcome in self.outcomes if outcome.state is State.FAILED)
-
-
-Progress = Callable[[Outcome], None]
 
 
 class TokenIds(Protocol):
@@ -100,6 +55,8 @@ class Ingest:
         chunking: ChunkingSettings | None = None,
         loading: LoadingSettings | None = None,
         token_ids: TokenIds | None = None,
+        fetch: "Fetch | None" = None,
+        wait: float = 0,
     ) -> None:
         """Wire it up.
 
@@ -110,6 +67,8 @@ class Ingest:
             chunking: How documents are cut.
             loading: Which files are read.
             token_ids: Whose subword ids are stored with each chunk; none are, if omitted.
+            fetch: How pages of the web are had; from the public network, if omitted.
+            wait: Seconds to wait for another ingest that runs in this home.
         """
         self._catalog = catalog
         self._embedder = embedder
@@ -117,6 +76,8 @@ class Ingest:
         self._chunking = chunking or ChunkingSettings()
         self._loading = loading or LoadingSettings()
         self._token_ids = token_ids
+        self._fetch = fetch
+        self._wait = wait
         self._tokens_of = token_ids.name if token_ids else None
         self._identity = IndexIdentity(embedder.name, self._chunking.name)
 
@@ -155,64 +116,69 @@ class Ingest:
         """
         return self._run(self._document_outcomes(documents), progress)
 
+    def add_page(self, url: str) -> Outcome:
+        """Fetch a page of the web and bring the index up to it. Its address is the document's source.
+
+        A page that cannot be fetched is a failure. If it was indexed before, that version stays and the catalog says
+        why it is not newer; else nothing is kept of it.
+
+        Raises:
+            IndexMismatchError: If the index was made with another embedding model or chunking.
+            EmbeddingError: If the embedding model does not answer.
+            StoreError: If another ingest runs in this home.
+        """
+        from index.fetching import load_page, normalise_url
+
+        try:
+            source = normalise_url(url)
+        except LoadError as error:
+            return Outcome(url, State.FAILED, str(error))
+        try:
+            page = load_page(source, settings=self._loading, fetch=self._fetch)  # a slow server keeps no run waiting
+        except LoadError as error:
+            return self._run(self._page_failure(source, str(error))).outcomes[0]
+        return self._run(self._document_outcomes([page])).outcomes[0]
+
+    def reread(self, source: str) -> Outcome:
+        """Read an indexed document again, from its file or from the web; one that fails stays in its old version.
+
+        Raises:
+            IndexMismatchError: If the index was made with another embedding model or chunking.
+            EmbeddingError: If the embedding model does not answer.
+            StoreError: If another ingest runs in this home.
+        """
+        if not any(record.source == source for record in self._catalog.documents()):
+            return unknown_document(source)
+        return self.add_page(source) if is_url(source) else self._run(self._reread_outcomes(source)).outcomes[0]
+
     def rebuild(self, *, progress: Progress = lambda _: None) -> IngestReport:
         """Chunk and embed all documents anew with this embedder and chunking.
 
         The new index is made beside the old one and takes its place in one commit at the end; until then, and if it
         fails, the old one answers.
         """
-        with self._exclusive():
+        with exclusive(self._catalog, wait=self._wait):
             self._catalog.drop_unfinished()
             index_id = self._catalog.start_index(self._identity)
-            report = self._reported(self._rebuilt_outcomes(index_id), progress, index_id=index_id)
+            report = complete(self._rebuilt_outcomes(index_id), self._catalog, index_id=index_id, progress=progress)
             self._catalog.activate_index(index_id)
             self._sweep()
         return report
 
-    def _run(self, outcomes: Iterator[Outcome], progress: Progress) -> IngestReport:
-        with self._exclusive():
+    def _run(self, outcomes: Iterator[Outcome], progress: Progress = lambda _: None) -> IngestReport:
+        with exclusive(self._catalog, wait=self._wait):
             self._ensure_index()
             index_id = self._catalog.revision.index_id
             if index_id is None:
                 raise StoreError(f"No index is active in '{self._catalog.path.parent}'.")
-            report = self._reported(outcomes, progress, index_id=index_id)
+            report = complete(outcomes, self._catalog, index_id=index_id, progress=progress)
             self._sweep()
         return report
-
-    def _reported(self, outcomes: Iterator[Outcome], progress: Progress, *, index_id: int) -> IngestReport:
-        """Let each document be done, and the lexical index follow, also if one ends the run."""
-        done: list[Outcome] = []
-        lexical = open_lexical_index(self._catalog, index_id=index_id)
-        synced = time.monotonic()
-        try:
-            for outcome in outcomes:
-                done.append(outcome)
-                progress(outcome)
-                if time.monotonic() - synced > _SYNC_SECONDS:
-                    sync_lexical_index(self._catalog, lexical, index_id=index_id)
-                    synced = time.monotonic()
-        finally:
-            sync_lexical_index(self._catalog, lexical, index_id=index_id, wait=_SYNC_WAIT)
-        return IngestReport(tuple(done))
 
     def _sweep(self) -> None:
         index_id = self._catalog.revision.index_id
         if index_id is not None:
             sweep_lexical_indexes(self._catalog, keep=open_lexical_index(self._catalog, index_id=index_id))
-
-    @contextmanager
-    def _exclusive(self) -> Iterator[None]:
-        lock = FileLock(self._catalog.path.parent / "ingest.lock", is_singleton=False)
-        try:
-            lock.acquire(blocking=False)
-        except Timeout as error:
-            raise StoreError(
-                f"Another ingest is running in '{self._catalog.path.parent}'. Wait until it ends, then try again."
-            ) from error
-        try:
-            yield
-        finally:
-            lock.release()
 
     def _ensure_index(self) -> None:
         self._catalog.drop_unfinished()
@@ -264,6 +230,15 @@ class Ingest:
                 known[source] = (document.content_hash, "indexed", outcome.chunks)
             yield outcome
 
+    def _page_failure(self, source: str, reason: str) -> Iterator[Outcome]:
+        if self._catalog.get_document(source) is not None:
+            self._catalog.record_failure(source, reason)
+        yield Outcome(source, State.FAILED, reason)
+
+    def _reread_outcomes(self, source: str) -> Iterator[Outcome]:
+        record = next((record for record in self._catalog.documents() if record.source == source), None)
+        yield self._file_outcome(self._root / source, source, record) if record else unknown_document(source)
+
     def _rebuilt_outcomes(self, index_id: int) -> Iterator[Outcome]:
         for record in self._catalog.documents():
             document = self._catalog.get_document(record.source)
@@ -286,6 +261,8 @@ class Ingest:
     def _pruned(self, folder: Path, known: dict[str, DocumentRecord], seen: set[str]) -> Iterator[Outcome]:
         inside = folder.resolve()
         for source in sorted(set(known) - seen):
+            if is_url(source):
+                continue
             file = self._root / source
             if file.is_relative_to(inside) and not file.exists():
                 del known[source]

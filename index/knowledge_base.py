@@ -178,6 +178,11 @@ class KnowledgeBase:
         selection = self._selections.of(within, revision=self._catalog.revision)
         return bool(self.languages() if selection is None else selection.sources)
 
+    @property
+    def revision(self) -> Revision:
+        """What changes whenever a document does; for whoever keeps what was made from the documents."""
+        return self._catalog.revision
+
     def count_chunks(self) -> int:
         """Return how many chunks are searched."""
         return self._overview().chunks

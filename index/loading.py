@@ -1,11 +1,11 @@
-"""Files → `Document`: which files of a folder are read, and how each kind is."""
+"""Files and other bytes → `Document`: which files of a folder are read, and how each kind is."""
 
 import hashlib
 import os
 import re
 from collections.abc import Iterator
 from datetime import date, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from stat import S_ISDIR, S_ISREG
 
 from index.blocks import find_blocks, heading_span
@@ -21,6 +21,8 @@ MARKDOWN_SUFFIXES = frozenset((".md", ".markdown"))
 TEXT_SUFFIXES = frozenset((".txt", ".text"))
 HTML_SUFFIXES = frozenset((".html", ".htm", ".xhtml"))
 SUFFIXES = MARKDOWN_SUFFIXES | TEXT_SUFFIXES | HTML_SUFFIXES
+# Of each kind the usual one, to tell people what is read.
+USUAL_SUFFIXES = (".md", ".txt", ".html")
 
 _MIB = 1024 * 1024
 # A title is looked for in this much text; a longer first line is no title.
@@ -28,6 +30,11 @@ _TITLE_SEARCH = 20_000
 _TITLE_LONGEST = 120
 _INLINE_MARKS = re.compile(r"!?\[([^\]\n]{0,300})\]\([^)\s]{0,1000}\)|[*`]+|(?<!\w)_+|_+(?!\w)")
 _PARTIAL_DATE = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2]))?")
+
+
+def is_url(source: str) -> bool:
+    """Whether this names a page of the web and no file: a path has no two slashes after a colon."""
+    return source[:8].lower().startswith(("http://", "https://"))
 
 
 def find_files(path: Path) -> list[Path]:
@@ -52,14 +59,33 @@ def content_hash(path: Path, *, settings: LoadingSettings, source: str | None = 
     Raises:
         LoadError: If the file is missing, cannot be read or is too large.
     """
-    return hashlib.sha256(_read(path, source or str(path), settings)).hexdigest()
+    return hashlib.sha256(read_file(path, source=source or str(path), settings=settings)).hexdigest()
+
+
+def read_file(path: Path, *, source: str, settings: LoadingSettings) -> bytes:
+    """The bytes of a file; `source` is its name as people see it.
+
+    Raises:
+        LoadError: If the file is missing, cannot be read or is too large.
+    """
+    try:
+        if not S_ISREG(path.stat().st_mode):
+            raise LoadError(f"{source!r} is not a file: name a file, or a folder that holds files.")
+        with path.open("rb") as file:
+            data = file.read(settings.max_bytes + 1)
+            size = os.fstat(file.fileno()).st_size
+    except OSError as error:
+        raise _os_error(error, source) from error
+    if len(data) > settings.max_bytes:
+        raise LoadError(
+            f"{source!r} has {size / _MIB:.1f} MiB, more than the limit of {settings.max_bytes / _MIB:g} MiB:"
+            " split it, or raise FOOTNOTE_MAX_FILE_MB."
+        )
+    return data
 
 
 def load_file(path: Path, *, source: str, settings: LoadingSettings) -> Document:
     """Load one Markdown, text or HTML file.
-
-    Title and language are what the document states, else its first heading or line and the detected language. An
-    encoding other than UTF-8 is recorded as `metadata["encoding"]`.
 
     Args:
         path: The file.
@@ -69,12 +95,25 @@ def load_file(path: Path, *, source: str, settings: LoadingSettings) -> Document
     Raises:
         LoadError: If it cannot be read or is no document; the message is one line that names the file and the cure.
     """
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise LoadError(
-            f"{source!r} is of an unknown type {suffix!r}: convert it to one of {', '.join(sorted(SUFFIXES))}."
-        )
-    data = _read(path, source, settings)
+    _suffix(path.name, source)  # before all of a large archive is read
+    return load_bytes(read_file(path, source=source, settings=settings), source=source, name=path.name)
+
+
+def load_bytes(data: bytes, *, source: str, name: str) -> Document:
+    """Make a document of the bytes of a file or a page.
+
+    Title and language are what the document states, else its first heading or line and the detected language. An
+    encoding other than UTF-8 is recorded as `metadata["encoding"]`.
+
+    Args:
+        data: All of it.
+        source: Its name as people see it, for `Document.source` and messages.
+        name: A file name: its suffix tells the kind, the rest is the title of a document in which none is found.
+
+    Raises:
+        LoadError: If it is no document; the message is one line that names it and the cure.
+    """
+    suffix = _suffix(name, source)
     title = language = ""
     if suffix in HTML_SUFFIXES:
         html, encoding = decode_page(data, source=source)
@@ -96,13 +135,22 @@ def load_file(path: Path, *, source: str, settings: LoadingSettings) -> Document
         stated["encoding"] = encoding
     return Document(
         source=source,
-        title=title or _find_title(text) or path.stem,
+        title=title or _find_title(text) or PurePath(name).stem,
         language=normalise_language(language) or detect_language(text),
         text=text,
         content_hash=hashlib.sha256(data).hexdigest(),
         date=iso_date,
         metadata=stated,
     )
+
+
+def _suffix(name: str, source: str) -> str:
+    suffix = PurePath(name).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise LoadError(
+            f"{source!r} is of an unknown type {suffix!r}: convert it to one of {', '.join(sorted(SUFFIXES))}."
+        )
+    return suffix
 
 
 def _walk(folder: Path, *, visited: set[tuple[int, int]]) -> Iterator[Path]:
@@ -123,23 +171,6 @@ def _walk(folder: Path, *, visited: set[tuple[int, int]]) -> Iterator[Path]:
             yield from _walk(Path(entry.path), visited=visited)
         elif Path(entry.name).suffix.lower() in SUFFIXES:
             yield Path(entry.path)
-
-
-def _read(path: Path, source: str, settings: LoadingSettings) -> bytes:
-    try:
-        if not S_ISREG(path.stat().st_mode):
-            raise LoadError(f"{source!r} is not a file: name a file, or a folder that holds files.")
-        with path.open("rb") as file:
-            data = file.read(settings.max_bytes + 1)
-            size = os.fstat(file.fileno()).st_size
-    except OSError as error:
-        raise _os_error(error, source) from error
-    if len(data) > settings.max_bytes:
-        raise LoadError(
-            f"{source!r} has {size / _MIB:.1f} MiB, more than the limit of {settings.max_bytes / _MIB:g} MiB:"
-            " split it, or raise FOOTNOTE_MAX_FILE_MB."
-        )
-    return data
 
 
 def _os_error(error: OSError, source: str) -> LoadError:

@@ -22,6 +22,7 @@ from rag.quote_text import write_quotes
 from rag.quote_units import Quote
 from rag.retrieval import SearchSteps
 from rag.settings import AssistantSettings
+from rag.topics import read_topic_question
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +113,8 @@ class Answering:
         )
 
     def _search_question(self, request: Request) -> SearchQuestion:
+        if (asked := read_topic_question(request.question)) is not None:
+            return SearchQuestion(request.question, asked.topic, 1)
         if self._chain is None:
             return search_question(request.question, request.history, language=request.language)
         from rag.rewriting import rewritten_question  # what only a chat model needs is loaded with one

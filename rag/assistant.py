@@ -1,9 +1,10 @@
 """`Assistant`: question in, cited answer out. The public entry of the project for Python programs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from index.catalog import DocumentRecord
-from index.documents import ScoredChunk
+from index.documents import Document, ScoredChunk
 from index.errors import FootnoteError
 from index.filters import EVERYTHING, DocumentFilter
 from index.knowledge_base import KnowledgeBase
@@ -11,13 +12,17 @@ from index.language import detect_language
 from rag.answer_language import question_language
 from rag.answering import Answering, ModelChain, Request
 from rag.answers import Answer, Done, Event, Failed, Passage, Turn
-from rag.errors import QuestionError
+from rag.errors import ChatModelError, QuestionError
+from rag.examples import Example, example_questions
 from rag.late_interaction import QuoteEmbedder
 from rag.neighbours import merge_neighbours
 from rag.prompts import phrases
+from rag.quote_translation import translated_quote
 from rag.reranking import Reranker
 from rag.retrieval import Searcher, SearchSteps, build_passages, search_steps
 from rag.settings import AssistantSettings
+from rag.suggestions import suggested_questions
+from rag.topics import read_topic_question
 
 
 class Assistant:
@@ -36,13 +41,15 @@ class Assistant:
         self._embedder = embedder
         self._reranker = reranker
         self._settings = settings or AssistantSettings()
-        self._answering = Answering(
-            search=self._search,
-            passages=self._passages,
-            embedder=embedder,
-            chain=chain,
-            settings=self._settings,
-        )
+        self._chain = chain
+        self._answering = self._answering_with(chain, search=self._search)
+        # A reranking model takes seconds for a question, and a suggestion takes several.
+        self._quoting = self._answering_with(None, search=partial(self._search, quickly=True))
+
+    @property
+    def has_chat_model(self) -> bool:
+        """Whether a chat model writes the answers."""
+        return self._chain is not None
 
     def ask(
         self,
@@ -95,11 +102,84 @@ class Assistant:
         """
         question = _clean(question, longest=self._settings.longest_question)
         turns = tuple(Turn(_whole(turn.question), _whole(turn.answer)) for turn in history)
-        language = question_language(question, history=turns, interface=interface)
+        about = read_topic_question(question)
+        language = about.language if about else question_language(question, history=turns, interface=interface)
         try:
             yield from self._answering.events(Request(question, turns, language, within, explain))
         except FootnoteError as error:
             yield Failed(phrases(language).failed, error)
+
+    def suggest(
+        self,
+        answer: Answer,
+        *,
+        history: Sequence[Turn] = (),
+        within: DocumentFilter = EVERYTHING,
+        count: int = 3,
+    ) -> tuple[str, ...]:
+        """Return questions that a reader may ask after an answer, in its language: often fewer than `count`, or none.
+
+        The documents answer each of them with words that were not shown yet; that is tried with quotes. A chat model
+        is asked for questions once, if there is one, so call it when the answer is complete.
+
+        Args:
+            answer: The last answer.
+            history: The turns before it, oldest first.
+            within: Which documents are to answer them.
+            count: How many at most.
+
+        Raises:
+            FootnoteError: If the index cannot be used.
+        """
+        return suggested_questions(
+            answer,
+            history=history,
+            count=count,
+            ask=partial(self._quoted, language=answer.language, within=within),
+            get_document=self._knowledge_base.get_document,
+            complete=self._chain.complete if self._chain else None,
+            settings=self._settings.suggestions,
+        )
+
+    def examples(self, *, language: str, count: int = 5) -> tuple[Example, ...]:
+        """Return questions that show what can be asked of the documents, each answered by the one it is about.
+
+        They are the same for the same documents, and take about as long as five to fifteen questions: keep them, by
+        language, as long as `revision` is the same.
+
+        Args:
+            language: Code of the reader's language, for questions that do not stand in the documents themselves.
+            count: How many at most; documents that give no decent question give none.
+
+        Raises:
+            FootnoteError: If the index cannot be used.
+        """
+        return example_questions(
+            self.documents(),
+            language=language,
+            count=count,
+            ask=partial(self._quoted, within=EVERYTHING),
+            get_document=self._knowledge_base.get_document,
+            settings=self._settings.suggestions,
+        )
+
+    def translate(self, quote: str, *, language: str) -> str:
+        """Return a quote in another language, written by the chat model: plain text, and no longer word for word.
+
+        Args:
+            quote: Words of a document.
+            language: Code of the language to write.
+
+        Raises:
+            QuestionError: If the quote is empty or too long.
+            ChatModelError: If there is no chat model, it fails, or what it writes is no translation.
+        """
+        text, longest = _whole(quote).strip(), self._settings.longest_question
+        if not 0 < len(text) <= longest:
+            raise QuestionError(f"A quote to translate has 1 to {longest} characters, not {len(text)}.")
+        if self._chain is None:
+            raise ChatModelError("A quote is translated by a chat model, and none is set. Set FOOTNOTE_MODEL.")
+        return translated_quote(text, language=language, complete=self._chain.complete)
 
     def search(self, query: str, *, top_k: int = 10, within: DocumentFilter = EVERYTHING) -> list[ScoredChunk]:
         """Return what suits a query best, best first; chunks that follow each other come as one.
@@ -134,6 +214,11 @@ class Assistant:
         language = detect_language(query)
         return list(self._search(query, language, within, at_least=at_least, searcher=searcher).results)
 
+    @property
+    def revision(self) -> object:
+        """What changes whenever a document does; for whoever keeps what was made from the documents."""
+        return self._knowledge_base.revision
+
     def documents(self) -> list[DocumentRecord]:
         """Return the state of every document, by source."""
         return self._knowledge_base.documents()
@@ -142,9 +227,29 @@ class Assistant:
         """Return whether any document that is searched passes a filter."""
         return self._knowledge_base.has_any(within)
 
+    def get_document(self, source: str) -> Document | None:
+        """Return a document as it is searched, or `None`."""
+        return self._knowledge_base.get_document(source)
+
     def retrieve(self, question: str, *, within: DocumentFilter = EVERYTHING) -> list[Passage]:
         """Return the passages that a question would be answered from, numbered from 1, best first."""
         return self._passages(self._search(question, detect_language(question), within))
+
+    def _answering_with(
+        self, chain: ModelChain | None, *, search: Callable[[str, str, DocumentFilter], SearchSteps]
+    ) -> Answering:
+        return Answering(
+            search=search,
+            passages=self._passages,
+            embedder=self._embedder,
+            chain=chain,
+            settings=self._settings,
+        )
+
+    def _quoted(self, question: str, *, language: str, within: DocumentFilter) -> Answer:
+        """The answer of quotes to a question that stands alone, without any model but the bundled one."""
+        request = Request(question, (), language, within, explain=False)
+        return next(event.answer for event in self._quoting.events(request) if isinstance(event, Done))
 
     def _search(
         self,
@@ -154,6 +259,7 @@ class Assistant:
         *,
         at_least: int = 0,
         searcher: Searcher = Searcher.RERANKED,
+        quickly: bool = False,
     ) -> SearchSteps:
         settings = self._settings.retrieval
         return search_steps(
@@ -165,7 +271,7 @@ class Assistant:
             settings=settings,
             within=within,
             searcher=searcher,
-            reranker=self._reranker,
+            reranker=None if quickly else self._reranker,
         )
 
     def _passages(self, steps: SearchSteps) -> list[Passage]:

@@ -65,6 +65,10 @@ class Phrases:
     """Introduces quotes of documents that contradict each other."""
     dated: str
     """Label of such a quote; a format with `date`."""
+    about: str
+    """Asks what the documents say about something; a format with `topic`, which stands in quotation marks."""
+    translate: str
+    """Tells the model, in the language itself, to write a translation in it."""
 
 
 class Prompt:
@@ -140,6 +144,18 @@ def rewrite_prompt() -> Prompt:
     return Prompt("rewrite", variables=("conversation", "language"))
 
 
+@cache
+def suggestions_prompt() -> Prompt:
+    """The system prompt that has questions written that a reader may ask next; what was answered is the message."""
+    return Prompt("suggestions", variables=("language", "passages"))
+
+
+@cache
+def translation_prompt() -> Prompt:
+    """The system prompt that has a quote written in another language; the quote is the message."""
+    return Prompt("translation", variables=("instruction", "language"))
+
+
 def render_passages(passages: Sequence[Passage]) -> str:
     """Write passages as the elements a prompt holds, so that no document can leave its own.
 
@@ -165,6 +181,13 @@ def render_repair_prompt(language: str) -> str:
     return repair_prompt().render({"instruction": _instruction(language) or name, "language": name})
 
 
+def render_translation_prompt(language: str) -> str:
+    """Return what the model is told before a quote that it shall write in a language; last in that language itself."""
+    said = _own_phrases(language)
+    values = {"instruction": said.translate if said else "", "language": language_name(language)}
+    return translation_prompt().render(values).rstrip()
+
+
 def support_sentence(answer: Answer) -> str:
     """Return how many statements of a model's answer the documents support, in its language.
 
@@ -182,6 +205,12 @@ def phrases(language: str) -> Phrases:
     return next((table[code] for code in _variants(language) if code in table), table["en"])
 
 
+def about_question(topic: str, language: str) -> str:
+    """Return the question what the documents say about a topic; nothing in a language without phrases."""
+    said = _own_phrases(language)
+    return said.about.format(topic=topic) if said else ""
+
+
 def phrase_languages() -> tuple[str, ...]:
     """Return the languages that have sentences of their own, in alphabetical order."""
     return tuple(sorted(_phrases()))
@@ -195,8 +224,14 @@ def language_name(code: str) -> str:
 
 def _instruction(language: str) -> str:
     """What a model is told in the language itself; nothing if that has no phrases, rather than to write English."""
+    said = _own_phrases(language)
+    return said.instruction if said else ""
+
+
+def _own_phrases(language: str) -> Phrases | None:
+    """The sentences in a language or its main variant, but not those in English for want of any."""
     said = phrases(language)
-    return said.instruction if said.language != "en" or "en" in _variants(language) else ""
+    return said if said.language != "en" or "en" in _variants(language) else None
 
 
 def _element(passage: Passage) -> str:

@@ -9,7 +9,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,36 @@ def load_question_set(folder: Path, *, split: str | None = None) -> QuestionSet:
     return QuestionSet(corpus, len(passages), questions)
 
 
+def write_question_set(folder: Path, passages: Iterable[Document], questions: Sequence[Question]) -> QuestionSet:
+    """Write a question set that `load_question_set` reads, judged in `qrels/test.tsv`, and return it.
+
+    Args:
+        folder: Where to write; it exists and is empty.
+        passages: Each with its id as source. What the metadata says is written, too; nothing else reads it.
+        questions: With their judgements, which name these passages.
+
+    Raises:
+        OSError: If the folder cannot be written.
+        ValueError: If an id holds a tab or a line end, which would part the fields of a judgement.
+    """
+    written = 0
+    with (folder / "corpus.jsonl").open("w", encoding="utf-8") as corpus:
+        for passage in passages:
+            written += 1
+            row = {"_id": passage.source, "title": passage.title, "text": passage.text, "language": passage.language}
+            corpus.write(_json_line({**row, "metadata": passage.metadata}))
+    with (folder / "queries.jsonl").open("w", encoding="utf-8") as queries:
+        for question in questions:
+            queries.write(_json_line({"_id": question.id, "text": question.text, "language": question.language}))
+    (folder / "qrels").mkdir()
+    with (folder / "qrels" / f"{DEFAULT_SPLIT}.tsv").open("w", encoding="utf-8") as judgements:
+        judgements.write("query-id\tcorpus-id\tscore\n")
+        for question in questions:
+            for doc_id, score in question.relevance.items():
+                judgements.write(f"{_field(question.id)}\t{_field(doc_id)}\t{score}\n")
+    return QuestionSet(folder / "corpus.jsonl", written, tuple(questions))
+
+
 def sample(questions: tuple[Question, ...], *, most: int) -> tuple[Question, ...]:
     """Return at most `most` questions of each language, always the same ones; a larger sample holds a smaller one."""
     taken: dict[str, int] = {}
@@ -174,6 +205,17 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     except OSError as error:
         reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
         raise EvaluationError(f"'{path}' {reason}.") from error
+
+
+def _json_line(row: Mapping[str, Any]) -> str:
+    return _whole(json.dumps(row, ensure_ascii=False)) + "\n"
+
+
+def _field(identifier: str) -> str:
+    """An id that can stand between tabs."""
+    if re.search(r"[\t\r\n]", identifier):
+        raise ValueError(f"The id {identifier!r} holds a tab or a line end.")
+    return identifier
 
 
 def _whole(text: str) -> str:

@@ -181,6 +181,31 @@ class CitationSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SuggestionSettings:
+    """Which questions are suggested, and how much is tried for them: they are found after each answer."""
+
+    least_confidence: float = 0.5
+    """How sure quotes must be to answer one. A question that is typed is answered from half of that on, but nobody has
+    to be led to a doubtful answer."""
+    tries: int = 5
+    """Questions that are tried at most: each costs what a question without a chat model does, about 17 ms."""
+    near: float = 0.7
+    """How sure a passage must be for questions about a document that the answer does not cite."""
+    documents: int = 3
+    """Documents that questions are looked for in."""
+    examined: int = 3
+    """Documents of a language that are looked at for one example question, before that language is left out."""
+    languages: int = 10
+    """Languages that are looked at for example questions."""
+    passages: int = 4
+    """Passages from which a chat model writes questions."""
+    passage_length: float = 600
+    """Of each, in the measure of `text_weight`: with the rules less than half of `CONTEXT_TOKENS`."""
+    longest: float = 160
+    """Of a question that a chat model writes, in the same measure; it has to fit on a button."""
+
+
+@dataclass(frozen=True, slots=True)
 class AssistantSettings:
     """All settings of the read path."""
 
@@ -189,3 +214,4 @@ class AssistantSettings:
     retrieval: RetrievalSettings = field(default_factory=RetrievalSettings)
     quoting: QuotingSettings = field(default_factory=QuotingSettings)
     citation: CitationSettings = field(default_factory=CitationSettings)
+    suggestions: SuggestionSettings = field(default_factory=SuggestionSettings)

@@ -3,9 +3,11 @@
 import re
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from index.catalog import DocumentRecord
-from index.filters import DocumentFilter
+from index.documents import Document
+from index.filters import EVERYTHING, DocumentFilter
 from rag.answers import Answer, Citation, CitationsFound, Done, Event, Failed, Passage, PassagesFound, Token, Turn
 from rag.errors import ChatModelError, RerankingError
 
@@ -121,6 +123,9 @@ class ScriptedAssistant:
             were found.
         pause: Seconds before each piece of text.
         sources: The documents it says it has.
+        texts: The documents that can be opened, by source.
+        suggestions: What it says could be asked next.
+        translations: What it makes of a quote; a quote that is not there cannot be translated.
     """
 
     def __init__(
@@ -129,12 +134,24 @@ class ScriptedAssistant:
         *,
         pause: float = 0.0,
         sources: Sequence[str] = ("a.md", "b.md"),
+        texts: Mapping[str, Document] | None = None,
+        suggestions: Sequence[str] = (),
+        translations: Mapping[str, str] | None = None,
     ) -> None:
         self.answers = answers
         self.pause = pause
         self.sources = sources
+        self.texts = texts or {}
+        self.suggestions = suggestions
+        self.translations = translations or {}
         self.asked: list[tuple[str, tuple[Turn, ...]]] = []
+        self.filters: list[DocumentFilter] = []
         self.interfaces: list[str] = []
+
+    @property
+    def has_chat_model(self) -> bool:
+        """Whether anything can be translated, or answers take their time."""
+        return bool(self.translations) or self.pause > 0
 
     def documents(self) -> list[DocumentRecord]:
         """Give one record for each source."""
@@ -145,10 +162,37 @@ class ScriptedAssistant:
             for source in self.sources
         ]
 
-    def stream(self, question: str, *, history: Sequence[Turn] = (), interface: str = "en") -> Iterator[Event]:
+    def get_document(self, source: str) -> Document | None:
+        """Give the text of a source, if there is one."""
+        return self.texts.get(source)
+
+    def has_any(self, within: DocumentFilter) -> bool:
+        """Tell whether one of the sources is English and not left out by name."""
+        return within.documents <= set(self.sources) and within.languages <= {"en"}
+
+    def suggest(self, answer: Answer, **_: object) -> Sequence[str]:
+        """Give the prepared questions, after a question that was answered."""
+        return self.suggestions if answer.answered else ()
+
+    def translate(self, quote: str, *, language: str) -> str:
+        """Give the prepared translation with its language before it."""
+        if quote not in self.translations:
+            raise ChatModelError("No translation is prepared.")
+        return f"{language}: {self.translations[quote]}"
+
+    def stream(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        within: DocumentFilter = EVERYTHING,
+        interface: str = "en",
+        explain: bool = False,
+    ) -> Iterator[Event]:
         """Stream the answer prepared for `question`, word by word."""
         self.interfaces.append(interface)
         self.asked.append((question, tuple(history)))
+        self.filters.append(within)
         answer = self.answers[question]
         if isinstance(answer, Failed):
             yield answer
@@ -163,4 +207,4 @@ class ScriptedAssistant:
             if cited:
                 yield CitationsFound(cited)
             yield Token(word)
-        yield Done(answer)
+        yield Done(answer if explain else replace(answer, explanation=None))

@@ -1,10 +1,13 @@
 """Wires the objects together from the settings. Nothing else creates them."""
 
+import logging
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp
 
 from index.catalog import Catalog
 from index.documents import Document, ScoredChunk
@@ -19,7 +22,13 @@ from rag.evaluation import Search
 from rag.reranking import CrossEncoderReranker, EndpointReranker, Reranker
 from rag.retrieval import Searcher
 from rag.settings import AssistantSettings, RetrievalSettings
+from ui.accounts import Accounts
+from ui.examples import Examples
+from ui.feedback import FeedbackStore
+from ui.library import WAIT_SECONDS, Library
 from ui.settings import Settings
+
+log = logging.getLogger(__name__)
 
 SEEDS = Path(__file__).resolve().parents[1] / "seeds"
 
@@ -64,23 +73,63 @@ def build_ingest(settings: Settings) -> tuple[Catalog, Ingest]:
     """The write path; the catalog is the caller's to close."""
     embedder = build_embedder(settings)
     catalog = open_catalog(settings.home, create=True)
-    return catalog, Ingest(
+    return catalog, _ingest_into(catalog, settings, embedder=embedder)
+
+
+def build_library(
+    settings: Settings, *, embedder: Embedder | None = None, bundled: StaticEmbedder | None = None
+) -> Library:
+    """What readers of the page may do with documents.
+
+    Args:
+        settings: Where the home is, and whether readers may change it.
+        embedder: The model of the index; loaded for each document that is added, if omitted.
+        bundled: The bundled model, if it is loaded already.
+    """
+
+    def ingest_into(catalog: Catalog) -> Ingest:
+        model = embedder or build_embedder(settings, bundled=bundled)
+        return _ingest_into(catalog, settings, embedder=model, bundled=bundled, wait=WAIT_SECONDS)
+
+    return Library(
+        settings.home, ingest_into=ingest_into, loading=_loading(settings), writable=settings.uploads == "on"
+    )
+
+
+def _ingest_into(
+    catalog: Catalog,
+    settings: Settings,
+    *,
+    embedder: Embedder,
+    bundled: StaticEmbedder | None = None,
+    wait: float = 0,
+) -> Ingest:
+    return Ingest(
         catalog,
         embedder,
         root=settings.home.resolve().parent,
         chunking=ChunkingSettings(),
-        loading=LoadingSettings(max_bytes=settings.max_file_mb * 1024 * 1024),
-        token_ids=embedder if isinstance(embedder, StaticEmbedder) else StaticEmbedder(),
+        loading=_loading(settings),
+        token_ids=embedder if isinstance(embedder, StaticEmbedder) else bundled or StaticEmbedder(),
+        wait=wait,
     )
 
 
+def _loading(settings: Settings) -> LoadingSettings:
+    return LoadingSettings(max_bytes=settings.max_file_mb * 1024 * 1024)
+
+
 def build_knowledge_base(
-    settings: Settings, *, bundled: StaticEmbedder | None = None, maintain: bool = False
+    settings: Settings,
+    *,
+    embedder: Embedder | None = None,
+    bundled: StaticEmbedder | None = None,
+    maintain: bool = False,
 ) -> KnowledgeBase:
     """The read path's view of the index; the caller closes it."""
     return open_knowledge_base(
         settings.home,
-        build_embedder(settings, bundled=bundled),
+        embedder or build_embedder(settings, bundled=bundled),
         chunking=ChunkingSettings(),
         chroma_url=settings.chroma_url,
         maintain=maintain,
@@ -100,16 +149,40 @@ def build_assistant(settings: Settings, knowledge_base: KnowledgeBase, *, bundle
 
 
 @contextmanager
-def open_assistant(settings: Settings, *, maintain: bool = False) -> Iterator[Assistant]:
-    """The assistant with everything below it, open until the block ends.
-
-    With `maintain` Chroma is repaired if need be and follows the catalog in the background, as a server wants it.
-    """
+def open_assistant(settings: Settings) -> Iterator[Assistant]:
+    """The assistant with everything below it, open until the block ends."""
     bundled = StaticEmbedder()
-    with build_knowledge_base(settings, bundled=bundled, maintain=maintain) as knowledge_base:
-        if maintain:
-            knowledge_base.follow()
+    with build_knowledge_base(settings, bundled=bundled) as knowledge_base:
         yield build_assistant(settings, knowledge_base, bundled=bundled)
+
+
+@contextmanager
+def open_app(settings: Settings) -> Iterator[ASGIApp]:
+    """The page and the API with everything below them, open until the block ends.
+
+    What a crash left undone of uploads is done first; Chroma is repaired if need be and follows the catalog. Where
+    readers may add documents, there need be none yet.
+    """
+    from ui.server import create_app
+
+    accounts = Accounts(settings.auth.get_secret_value()) if settings.auth else None
+    bundled = StaticEmbedder()
+    embedder = build_embedder(settings, bundled=bundled)
+    library = build_library(settings, embedder=embedder, bundled=bundled)
+    if library.writable:
+        library.create()
+    for outcome in library.catch_up():
+        log.warning("After a crash: %s %s %s", outcome.source, outcome.state, outcome.reason)
+    with build_knowledge_base(settings, embedder=embedder, maintain=True) as knowledge_base:
+        knowledge_base.follow()
+        assistant = build_assistant(settings, knowledge_base, bundled=bundled)
+        yield create_app(
+            assistant,
+            library=library,
+            feedback=FeedbackStore(settings.home),
+            examples=Examples(assistant),
+            accounts=accounts,
+        )
 
 
 def sync_vector_store(settings: Settings, catalog: Catalog) -> None:

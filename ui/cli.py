@@ -1,4 +1,4 @@
-"""The command line: `footnote ingest | ask | search | documents | serve | doctor | eval`."""
+"""The command line: `footnote ingest | ask | search | documents | …`; `footnote --help` lists all of it."""
 
 import json
 import logging
@@ -18,7 +18,9 @@ from index.language import normalise_language
 from ui.settings import Settings, limit_threads, load_settings
 
 if TYPE_CHECKING:
+    from index.ingest import Outcome
     from rag.answers import Answer, Event
+    from ui.feedback import Feedback
 
 app = typer.Typer(
     name="footnote",
@@ -92,8 +94,10 @@ def _settings(
 def ingest(
     context: typer.Context,
     paths: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="PATHS", help="Files and folders: .md, .txt, .html.", show_default=False),
+        list[str] | None,
+        typer.Argument(
+            metavar="PATHS", help="Files and folders: .md, .txt, .html. Also addresses: https://…", show_default=False
+        ),
     ] = None,
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove documents whose files are gone from these folders.")
@@ -104,29 +108,27 @@ def ingest(
     ] = False,
 ) -> None:
     """Index the files under PATHS that are new or have changed. Exit status 1 if anything failed."""
-    from index.ingest import Outcome, State
+    from index.ingest import IngestReport, State
+    from index.loading import is_url
     from ui.build import build_ingest, sync_vector_store
-    from ui.plain import one_line
 
     settings = _settings_of(context)
     if not paths and not rebuild:
         raise typer.BadParameter("Name at least one file or folder.", param_hint="PATHS")
     failed = False
-
-    def show(outcome: Outcome) -> None:
-        if outcome.state is State.FAILED:
-            typer.echo(f"failed     {one_line(outcome.reason)}", err=True)
-        elif outcome.state is not State.UNCHANGED:
-            note = f" ({one_line(outcome.reason)})" if outcome.reason else ""
-            typer.echo(f"{outcome.state:<10} {one_line(outcome.source)}{note}")
-
+    urls = [path for path in paths or () if is_url(path)]
+    files = [Path(path) for path in paths or () if not is_url(path)]
     catalog, run = build_ingest(settings)
     try:
         if rebuild:
-            report = run.rebuild(progress=show)
+            report = run.rebuild(progress=_show_outcome)
             typer.echo(f"Rebuilt the index of {len(report.outcomes)} documents.")
         if paths:
-            report = run.run(paths, prune=prune, progress=show)
+            outcomes = run.run(files, prune=prune, progress=_show_outcome).outcomes if files else ()
+            for url in urls:
+                outcomes = (*outcomes, run.add_page(url))
+                _show_outcome(outcomes[-1])
+            report = IngestReport(outcomes)
             typer.echo(
                 ", ".join(f"{report.count(state)} {state}" for state in State if report.count(state))
                 or "Nothing to do."
@@ -137,6 +139,17 @@ def ingest(
         catalog.close()
     if failed:
         raise typer.Exit(1)
+
+
+def _show_outcome(outcome: "Outcome") -> None:
+    from index.ingest import State
+    from ui.plain import one_line
+
+    if outcome.state is State.FAILED:
+        typer.echo(f"failed     {one_line(outcome.reason)}", err=True)
+    elif outcome.state is not State.UNCHANGED:
+        note = f" ({one_line(outcome.reason)})" if outcome.reason else ""
+        typer.echo(f"{outcome.state:<10} {one_line(outcome.source)}{note}")
 
 
 @app.command()
@@ -237,18 +250,88 @@ def documents(context: typer.Context, as_json: Json = False) -> None:
 
 
 @app.command()
+def remove(
+    context: typer.Context,
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAMES", help="As `footnote documents` prints them.", show_default=False)
+    ],
+) -> None:
+    """Remove documents from the index. Their files stay, unless they were uploaded. Exit status 1 if one is unknown."""
+    from index.ingest import State
+    from ui.build import build_library
+
+    settings = _settings_of(context)
+    # What readers of the page may do is no concern of whoever has the files.
+    library = build_library(settings.model_copy(update={"uploads": "on"}))
+    outcomes = [library.remove(name) for name in names]
+    for outcome in outcomes:
+        _show_outcome(outcome)
+    if any(outcome.state is State.FAILED for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+@app.command()
+def feedback(
+    context: typer.Context,
+    *,
+    rating: Annotated[Literal["good", "bad"] | None, typer.Option(help="Only answers rated like this.")] = None,
+    export: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write a question set for `footnote eval` to this new or empty folder."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List what readers think of the answers, newest first, or export it as a question set."""
+    from ui.feedback import FeedbackStore, feedback_dict
+    from ui.plain import feedback_plain
+
+    home = _settings_of(context).home
+    entries = [entry for entry in FeedbackStore(home).all() if rating in (None, entry.rating)]
+    if export is not None:
+        _export(entries, home=home, folder=export, as_json=as_json)
+    elif as_json:
+        _print_json(feedback_dict(entries))
+    else:
+        typer.echo(feedback_plain(entries))
+
+
+def _export(entries: "list[Feedback]", *, home: Path, folder: Path, as_json: bool) -> None:
+    from index.knowledge_base import open_catalog
+    from ui.feedback_export import export_dict, export_feedback
+    from ui.plain import export_plain
+
+    catalog = open_catalog(home)
+    try:
+        export = export_feedback(entries, catalog, folder)
+    finally:
+        catalog.close()
+    _print_json(export_dict(export)) if as_json else typer.echo(export_plain(export, folder))
+
+
+@app.command()
 def serve(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 7860,
 ) -> None:
     """Serve the chat page until Ctrl+C."""
-    from ui.build import open_assistant
-    from ui.server import create_app
+    from ui.build import open_app
     from ui.server import serve as serve_app
 
-    with open_assistant(_settings_of(context), maintain=True) as assistant:
-        serve_app(create_app(assistant), host=host, port=port)
+    with open_app(_settings_of(context)) as application:
+        serve_app(application, host=host, port=port)
+
+
+@app.command()
+def password(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Who logs in with it.", show_default=False)],
+) -> None:
+    """Ask for a password and print the setting that lets NAME log in to the page with it."""
+    from ui.accounts import account_line, check_name
+
+    check_name(name)
+    typed = typer.prompt("Password", hide_input=True, confirmation_prompt="The same again", err=True)
+    typer.echo(account_line(name, typed))
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from index.catalog import DocumentRecord
 from index.documents import ScoredChunk
@@ -9,6 +10,8 @@ from rag.answers import Answer
 from rag.evaluation import METRICS, Evaluation, Pair, Scores
 from rag.explanation import Candidate, Explanation, Fate, Place
 from rag.prompts import phrases, support_sentence
+from ui.feedback import Feedback
+from ui.feedback_export import Export
 
 # Embeddings, overrides and isolates of the bidirectional algorithm show text in another order than it has. The marks
 # that Arabic and Hebrew texts need are others.
@@ -125,6 +128,35 @@ def documents_plain(documents: Sequence[DocumentRecord]) -> str:
             for record in documents
         )
         or "No documents. Run: footnote ingest FOLDER"
+    )
+
+
+def feedback_plain(entries: Sequence[Feedback]) -> str:
+    """Return a block per rating: when it was given, the question, the comment, how the answer begins."""
+    return "\n\n".join(_rated(entry) for entry in entries) or "No feedback yet."
+
+
+def _rated(entry: Feedback) -> str:
+    lines = [f"{entry.rating:<5} {one_line(entry.changed_at)}  {one_line(entry.question)}"]
+    if comment := one_line(entry.comment):
+        lines.append(f"      comment: {comment}")
+    return "\n".join([*lines, f"      answer: {_first_words(entry.answer)}"])
+
+
+def export_plain(export: Export, folder: Path) -> str:
+    """Return in one line what an export holds and what it had to leave out."""
+    left_out = ", ".join(
+        f"{what}: {number}"
+        for what, number in (
+            ("good answers without footnotes", export.uncited),
+            ("footnotes whose words no longer stand in their document", export.lost_quotes),
+            ("good answers that had no other footnote", export.lost_answers),
+        )
+        if number
+    )
+    return (
+        f"Wrote to {one_line(str(folder))}: questions: {export.questions}, passages: {export.passages}, "
+        f"answers rated bad: {export.bad}. Left out: {left_out or 'nothing'}."
     )
 
 

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
 from typing import Literal
+from urllib.parse import urlencode
 
 from rag.answers import Answer, Citation, Passage
+from rag.examples import Example
 from rag.marks import WrittenMark, find_marks
 from rag.prompts import phrases, support_sentence
-from ui.messages import ENGLISH, ExampleQuestion, Messages, language_name
+from ui.messages import Messages, language_name
 
 # More would bury the sentence which says that nothing was found.
 NEAREST_SHOWN = 3
@@ -20,7 +22,7 @@ _SPACES = " \u00a0"
 _PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
 
 
-def answer_html(answer: Answer, *, anchor: str = "answer", messages: Messages = ENGLISH) -> str:
+def answer_html(answer: Answer, *, anchor: str = "answer", messages: Messages) -> str:
     """Render the text of an answer, each footnote mark as a superscript link to its quote.
 
     Args:
@@ -28,16 +30,18 @@ def answer_html(answer: Answer, *, anchor: str = "answer", messages: Messages = 
         anchor: Start of every HTML id, unique on the page.
         messages: The sentences to say it in.
     """
-    titles = {citation.number: citation.title for citation in answer.citations}
+    cited = {citation.number: citation for citation in answer.citations}
     linked: set[int] = set()
 
     def mark_html(number: int) -> str:
+        citation = cited[number]
         identity = "" if number in linked else f' id="{anchor}-mark-{number}"'
         linked.add(number)
-        label = escape(messages.footnote.format(number=number, title=titles[number]))
+        label = escape(messages.footnote.format(number=number, title=citation.title))
+        place = _place(citation.document, citation.start, citation.end, quote=citation.quote)
         return (
-            f'<sup class="footnote"><a{identity} href="#{anchor}-quote-{number}" data-footnote="{number}" '
-            f'aria-label="{label}">{number}</a></sup>'
+            f'<sup class="footnote"><a{identity} {place} data-footnote="{number}" data-title="{escape(citation.title)}"'
+            f' aria-label="{label}">{number}</a></sup>'
         )
 
     said = phrases(answer.language)
@@ -45,7 +49,7 @@ def answer_html(answer: Answer, *, anchor: str = "answer", messages: Messages = 
     doubtful = f'<span class="unsupported" title="{label}">'
     spans = [(one.start, one.end, doubtful, "</span>") for one in answer.statements if not one.supported]
     spans += [(start, end, "<strong>", "</strong>") for start, end in answer.emphasis]
-    marks = [(mark, mark_html(mark.number)) for mark in find_marks(answer.text) if mark.number in titles]
+    marks = [(mark, mark_html(mark.number)) for mark in find_marks(answer.text) if mark.number in cited]
     paragraphs = _paragraphs_html(answer.text, marks, spans=sorted(spans))
     sentences = [answer.notice] if answer.notice else []
     if support := support_sentence(answer):
@@ -64,7 +68,7 @@ def partial_answer_html(text: str, *, citation_count: int) -> str:
     return f'<div class="answer-text">{_paragraphs_html(text, marks)}</div>'
 
 
-def sources_html(answer: Answer, *, anchor: str = "answer", messages: Messages = ENGLISH) -> str:
+def sources_html(answer: Answer, *, anchor: str = "answer", messages: Messages) -> str:
     """Render what an answer rests on: each cited passage once, in the order of the footnotes, its quotes marked.
 
     Of an answer that was not found, the nearest passages are shown instead, as such and without marks. Empty if there
@@ -86,13 +90,71 @@ def sources_html(answer: Answer, *, anchor: str = "answer", messages: Messages =
 
 
 def turn_html(
-    question: str, *, answer: str, sources: str = "", busy: bool = False, messages: Messages = ENGLISH
+    question: str,
+    *,
+    answer: str,
+    actions: str = "",
+    sources: str = "",
+    why: str = "",
+    busy: bool = False,
+    messages: Messages,
 ) -> str:
-    """Render one turn: the question above, the answer and beside it what it rests on, both already HTML."""
+    """Render one turn of parts that are HTML already: the question above, the answer, beside it what it rests on."""
     return (
         f'<article class="turn" dir="{messages.direction}"><h2 class="question" dir="auto">{escape(question)}</h2>'
-        f'<div class="answer" aria-live="polite" aria-busy="{str(busy).lower()}">{answer}</div>'
-        f'<aside class="sources">{sources}</aside></article>'
+        f'<div class="said"><div class="answer" aria-live="polite" aria-busy="{str(busy).lower()}">{answer}</div>'
+        f'{actions}</div><section class="sources" aria-label="{escape(messages.sources)}">{sources}</section>'
+        f"{why}</article>"
+    )
+
+
+def translation_html(quote: str, translation: str, *, messages: Messages) -> str:
+    """Render a quote and, named as such, what a chat model made of it."""
+    return (
+        f'<p class="label">{escape(messages.original)}</p><blockquote dir="auto">{escape(quote)}</blockquote>'
+        f'<p class="label">{escape(messages.translation)}</p>'
+        f'<blockquote class="translation" lang="{messages.language}" dir="auto">{escape(translation)}</blockquote>'
+    )
+
+
+def actions_html(markdown: str, *, exchange_id: str, rating: str, can_repeat: bool, messages: Messages) -> str:
+    """Render what can be done with an answer: copy and rate it if there is one, ask again or otherwise if it is last.
+
+    Args:
+        markdown: The answer to copy; empty if there is none.
+        exchange_id: Whose actions they are.
+        rating: `good`, `bad` or nothing yet.
+        can_repeat: Whether it is the last answer.
+        messages: The sentences to say it in.
+    """
+
+    def button(action: str, label: str, attributes: str = "") -> str:
+        text = escape(label)
+        return f'<button type="button" class="action {action}" data-action="{action}" title="{text}"{attributes}>' + (
+            f'<span class="hidden">{text}</span></button>'
+        )
+
+    buttons = []
+    if markdown:
+        buttons.append(button("copy", messages.copy_answer, f' data-markdown="{escape(markdown)}"'))
+        for name, label in (("good", messages.good_answer), ("bad", messages.bad_answer)):
+            buttons.append(button(name, label, f' aria-pressed="{str(rating == name).lower()}"'))
+    if can_repeat:
+        buttons += [button("repeat", messages.regenerate), button("edit", messages.edit)]
+    return f'<div class="actions" role="group" data-exchange="{escape(exchange_id)}">{"".join(buttons)}</div>'
+
+
+def suggestions_html(questions: Sequence[str], *, messages: Messages) -> str:
+    """Render what could be asked next; nothing if there is nothing."""
+    if not questions:
+        return ""
+    items = "".join(
+        f'<li><button type="button" data-question="{escape(question)}" dir="auto">{escape(question)}</button></li>'
+        for question in questions
+    )
+    return (
+        f'<section class="suggestions" dir="{messages.direction}"><h3 class="label">{escape(messages.suggestions)}</h3>'
+        f"<ul>{items}</ul></section>"
     )
 
 
@@ -103,22 +165,24 @@ def sentence_html(sentence: str, *, kind: Literal["notice", "waiting", "failed"]
 
 
 def masthead_html(document_count: int, *, messages: Messages) -> str:
-    """Render the page's head. The script takes the page's language and direction from it."""
-    count = escape(messages.documents.format(count=document_count))
+    """Render the page's head: the way to the conversations, the name, the way to the documents."""
+    menu, count = escape(messages.menu), escape(messages.documents.format(count=document_count))
     return (
-        f'<div class="masthead" data-language="{messages.language}" dir="{messages.direction}">'
-        f'<span class="name">Footnote</span><span class="count">{count}</span></div>'
+        f'<header class="masthead" dir="{messages.direction}">'
+        f'<button type="button" class="menu" data-action="menu" aria-label="{menu}" title="{menu}"></button>'
+        f'<span class="name">Footnote</span>'
+        f'<button type="button" class="count" data-action="documents">{count}</button></header>'
     )
 
 
-def welcome_html(document_count: int, examples: Sequence[ExampleQuestion], *, messages: Messages) -> str:
+def welcome_html(document_count: int, examples: Sequence[Example], *, messages: Messages) -> str:
     """Render what an empty conversation shows: what this is, and questions to begin with."""
     lead = messages.introduction if document_count else messages.no_documents
     items = "".join(
-        f'<li><button type="button" class="example" data-example="{position}">'
+        f'<li><button type="button" class="example" data-question="{escape(example.text)}">'
         f'<span class="language">{escape(language_name(example.language, shown_in=messages.language))}</span>'
         f'<span class="text" lang="{escape(example.language)}" dir="auto">{escape(example.text)}</span></button></li>'
-        for position, example in enumerate(examples if document_count else ())
+        for example in (examples if document_count else ())
     )
     offered = f'<h2 class="label">{escape(messages.examples)}</h2><ul class="examples">{items}</ul>' if items else ""
     return (
@@ -189,10 +253,13 @@ def _line_html(text: str, start: int, end: int, marks: Sequence[Mark]) -> str:
     pieces = []
     inside = slice(*(bisect_left(marks, at, key=lambda mark: mark[0].start) for at in (start, end)))
     for mark, html in marks[inside]:
-        pieces += [escape(text[start : mark.start].rstrip(_SPACES)), html]
+        pieces += [_broken_html(text[start : mark.start].rstrip(_SPACES)), html]
         start = mark.end
-    pieces.append(escape(text[start:end]))
-    return "".join(pieces).replace("\n", "<br>")
+    return "".join([*pieces, _broken_html(text[start:end])])
+
+
+def _broken_html(text: str) -> str:
+    return escape(text).replace("\n", "<br>")
 
 
 def _source_html(passage: Passage, citations: Sequence[Citation], *, anchor: str, messages: Messages) -> str:
@@ -203,7 +270,7 @@ def _source_html(passage: Passage, citations: Sequence[Citation], *, anchor: str
     )
     return (
         f'<section class="source"><header><div class="numbers">{backs}</div>'
-        f"{_origin_html(passage, messages=messages)}</header>"
+        f"{_origin_html(passage, citations[0], messages=messages)}</header>"
         f'<blockquote lang="{escape(passage.language)}" dir="auto">'
         f"{marked_text_html(passage, citations, anchor=anchor)}</blockquote></section>"
     )
@@ -213,7 +280,7 @@ def _nearest_html(passages: Sequence[Passage], *, messages: Messages) -> str:
     if not passages:
         return ""
     items = "".join(
-        f'<section class="source nearest"><header>{_origin_html(passage, messages=messages)}</header>'
+        f'<section class="source nearest"><header>{_origin_html(passage, passage, messages=messages)}</header>'
         f'<blockquote lang="{escape(passage.language)}" dir="auto">{escape(passage.text)}</blockquote></section>'
         for passage in passages
     )
@@ -222,14 +289,26 @@ def _nearest_html(passages: Sequence[Passage], *, messages: Messages) -> str:
     )
 
 
-def _origin_html(passage: Passage, *, messages: Messages) -> str:
+def _origin_html(passage: Passage, shown: Citation | Passage, *, messages: Messages) -> str:
+    """Where a passage comes from; its title opens the document at what is `shown`."""
     language = escape(passage.language)
     name = escape(language_name(passage.language, shown_in=messages.language))
     parts = [f'<span class="language">{name}</span>'] if name else []
     if passage.heading:
         parts.append(f'<span class="heading" lang="{language}" dir="auto">{escape(passage.heading)}</span>')
     place = f'<p class="place">{" · ".join(parts)}</p>' if parts else ""
+    quote = shown.quote if isinstance(shown, Citation) else shown.text
+    link = _place(shown.document, shown.start, shown.end, quote=quote)
     return (
         f'<div class="origin"><h4 class="title" lang="{language}" dir="auto" title="{escape(passage.document)}">'
-        f"{escape(passage.title)}</h4>{place}</div>"
+        f"<a {link}>{escape(passage.title)}</a></h4>{place}</div>"
+    )
+
+
+def _place(document: str, start: int, end: int, *, quote: str) -> str:
+    """The attributes of a link to a place in a document: an address that can be shared, and what the script wants."""
+    address = urlencode({"document": document, "start": start, "end": end})
+    return (
+        f'href="?{escape(address)}" data-document="{escape(document)}" data-start="{start}" data-end="{end}"'
+        f' data-quote="{escape(quote)}"'
     )

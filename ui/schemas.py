@@ -4,13 +4,23 @@
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from index.catalog import DocumentRecord
 from index.documents import ScoredChunk
-from rag.answers import Answer, Passage, Statement
+from rag.answers import Answer, Citation, Passage, Problem, Statement
 from rag.evaluation import Evaluation
 from rag.explanation import Candidate, Explanation, Place
+from ui.browser_json import Fields
+from ui.render import NEAREST_SHOWN
+
+# Bounds of what a browser may bring back, far above what an answer has.
+_LONGEST_TEXT = 100_000
+_LONGEST_NAME = 4_000
+_MOST_ENTRIES = 200
+_LARGEST_OFFSET = 10**9
+_LONGEST_TIME = 10**6
 
 
 def answer_dict(answer: Answer) -> dict[str, Any]:
@@ -99,6 +109,118 @@ def _passage_dict(passage: Passage) -> dict[str, Any]:
         "end": passage.end,
         "score": round(passage.score, 4),
     }
+
+
+def kept_answer_dict(answer: Answer) -> dict[str, Any]:
+    """Return the shape of `answer_dict` for a browser to keep: without what `ui.render` does not show of it."""
+    cited = {citation.passage for citation in answer.citations}
+    shown = (
+        tuple(passage for passage in answer.passages if passage.number in cited)
+        if answer.answered
+        else answer.passages[:NEAREST_SHOWN]
+    )
+    return answer_dict(replace(answer, passages=shown, explanation=None))
+
+
+def answer_from_dict(value: object) -> Answer:
+    """Make the answer that `answer_dict` made this of, without its explanation; nothing in it is trusted.
+
+    Raises:
+        ValueError: If it cannot have been made by `answer_dict`; the message says which field tells.
+    """
+    fields = Fields(value, name="answer")
+    passages = tuple(_passage_from(entry) for entry in fields.objects("passages", most=_MOST_ENTRIES))
+    _check_distinct([passage.number for passage in passages], of="passages")
+    citations = tuple(_citation_from(entry, passages) for entry in fields.objects("citations", most=_MOST_ENTRIES))
+    _check_distinct([citation.number for citation in citations], of="citations")
+    text = fields.text("answer", longest=_LONGEST_TEXT)
+    numbers = {citation.number for citation in citations}
+    seconds = fields.fields("timings")
+    confidence = fields.decimal("confidence", least=0, most=1) if fields.has("confidence") else None
+    return Answer(
+        question=fields.text("question", longest=_LONGEST_TEXT),
+        language=fields.language("language"),
+        text=text,
+        answered=fields.flag("answered"),
+        citations=citations,
+        passages=passages,
+        model=fields.text("model", longest=_LONGEST_NAME) if fields.has("model") else None,
+        notice=fields.text("notice", longest=_LONGEST_NAME),
+        timings={
+            step: seconds.decimal(step, least=0, most=_LONGEST_TIME) for step in seconds.names(most=_MOST_ENTRIES)
+        },
+        statements=tuple(
+            _statement_from(entry, numbers, length=len(text))
+            for entry in fields.objects("statements", most=_MOST_ENTRIES)
+        ),
+        emphasis=tuple(_span_from(entry, length=len(text)) for entry in fields.objects("emphasis", most=_MOST_ENTRIES)),
+        confidence=confidence,
+        answer_language=fields.language("answer_language", absent=""),
+        standalone_question=fields.text("standalone_question", longest=_LONGEST_TEXT),
+    )
+
+
+def _passage_from(fields: Fields) -> Passage:
+    text = fields.text("text", longest=_LONGEST_TEXT)
+    start, end = _span_from(fields, length=_LARGEST_OFFSET)
+    if end - start != len(text):
+        raise fields.error("end", "is not where its text ends")
+    return Passage(
+        number=fields.integer("number", least=1, most=_MOST_ENTRIES),
+        document=fields.text("document", longest=_LONGEST_NAME),
+        title=fields.text("title", longest=_LONGEST_NAME),
+        language=fields.language("language"),
+        text=text,
+        start=start,
+        end=end,
+        score=fields.decimal("score", least=-_LARGEST_OFFSET, most=_LARGEST_OFFSET),
+        chunk="",
+        heading=fields.text("heading", longest=_LONGEST_NAME),
+    )
+
+
+def _citation_from(fields: Fields, passages: Sequence[Passage]) -> Citation:
+    """The citation; passages do not overlap, so that its offsets tell which one it is from."""
+    quote, document = fields.text("quote", longest=_LONGEST_TEXT), fields.text("document", longest=_LONGEST_NAME)
+    start, end = _span_from(fields, length=_LARGEST_OFFSET)
+    for passage in passages:
+        inside = passage.document == document and passage.start <= start and end <= passage.end
+        if inside and quote and passage.text[start - passage.start : end - passage.start] == quote:
+            return Citation(
+                number=fields.integer("number", least=1, most=_MOST_ENTRIES),
+                passage=passage.number,
+                document=document,
+                title=fields.text("title", longest=_LONGEST_NAME),
+                language=fields.language("language"),
+                quote=quote,
+                start=start,
+                end=end,
+                chunk=fields.text("chunk", longest=_LONGEST_NAME),
+            )
+    raise fields.error("quote", "is in none of the passages")
+
+
+def _statement_from(fields: Fields, citations: set[int], *, length: int) -> Statement:
+    cited = fields.integers("citations", most=_MOST_ENTRIES, least=1, greatest=_MOST_ENTRIES)
+    if not citations.issuperset(cited):
+        raise fields.error("citations", "names a citation that is not there")
+    missing = fields.texts("missing", most=_MOST_ENTRIES, longest=_LONGEST_NAME)
+    problem = fields.text("problem", longest=_LONGEST_NAME, absent="")
+    if problem and problem not in list(Problem):
+        raise fields.error("problem", "is none that there is")
+    return Statement(
+        *_span_from(fields, length=length), tuple(cited), Problem(problem) if problem else None, tuple(missing)
+    )
+
+
+def _span_from(fields: Fields, *, length: int) -> tuple[int, int]:
+    start = fields.integer("start", least=0, most=length)
+    return start, fields.integer("end", least=start, most=length)
+
+
+def _check_distinct(numbers: Sequence[int], *, of: str) -> None:
+    if len(set(numbers)) < len(numbers):
+        raise ValueError(f"Two of the {of} have the same number.")
 
 
 def search_dict(query: str, results: Sequence[ScoredChunk], documents: Sequence[DocumentRecord]) -> dict[str, Any]:

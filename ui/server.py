@@ -7,15 +7,25 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from index.errors import SettingsError
+from rag.examples import Example
+from ui.accounts import Accounts
 from ui.conversation import ChatAssistant
-from ui.messages import EXAMPLE_QUESTIONS, ExampleQuestion
+from ui.feedback import FeedbackStore
+from ui.library import Library
+from ui.login import Login
+from ui.page_document import PageDocument
+from ui.security import Security
+from ui.static_files import StaticFiles
+
+_STATIC = Path(__file__).with_name("static")
 
 # An open page keeps a connection open for as long as it is shown: do not wait for readers to leave.
 SECONDS_TO_FINISH = 1
@@ -26,27 +36,36 @@ _LOOPBACK = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 def create_app(
     assistant: ChatAssistant,
     *,
-    examples: Sequence[ExampleQuestion] = EXAMPLE_QUESTIONS,
+    library: Library,
+    feedback: FeedbackStore,
+    examples: Callable[[str], Sequence[Example]] = lambda _: (),
+    accounts: Accounts | None = None,
 ) -> ASGIApp:
     """Build the whole app: the chat page at `/`, the API under `/api`.
 
     Args:
         assistant: Answers the questions of the page.
-        examples: Questions offered while a conversation is empty.
+        library: The documents, as readers may change them.
+        feedback: Where readers' opinions of answers go.
+        examples: Questions offered to a reader of a language while a conversation is empty.
+        accounts: Who may log in; without it, everybody who reaches the server may read.
     """
     # Both libraries read these when they are imported, which is why the imports come after.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     from ui.api import create_api
-    from ui.chat import create_chat, mount
+    from ui.chat.page import create_chat, mount
 
     def document_count() -> int:
         return sum(record.chunks > 0 for record in assistant.documents())
 
     async def build() -> ASGIApp:
         app = create_api(document_count=document_count)
-        mount(app, create_chat(assistant, document_count=document_count, examples=examples))
-        return app
+        page = create_chat(assistant, library=library, feedback=feedback, examples=examples)
+        mount(app, page, largest_upload=int(library.max_megabytes * 1024 * 1024) if library.writable else None)
+        static = StaticFiles(_STATIC)
+        served: ASGIApp = PageDocument(app, static=static)
+        return Security(Login(served, accounts, static=static) if accounts else served)
 
     # Gradio makes locks while it builds a page, and for each an event loop that it never closes, unless one is running.
     with ThreadPoolExecutor(max_workers=1) as builder:

@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     reranker_key: SecretStr | None = None
     chroma_url: str | None = None
     max_file_mb: int = Field(default=20, ge=1, le=2000)
+    uploads: Literal["on", "off"] = "on"
+    auth: SecretStr | None = None
     model: str | None = None
     model_timeout: float = Field(default=120, gt=0)
     context_tokens: int | None = Field(default=None, ge=1024)

@@ -53,6 +53,33 @@ def test_documents_that_meet_every_condition_pass(within: DocumentFilter, expect
 
 
 @pytest.mark.parametrize(
+    ("within", "passes"),
+    [
+        (DocumentFilter(types=frozenset(("html",))), "abde"),
+        (DocumentFilter(types=frozenset(("markdown",))), "c"),
+        (DocumentFilter(folders=frozenset(("https://point.md",))), "ab"),
+        (DocumentFilter(folders=frozenset(("https://point.md/news/",))), "b"),
+        (DocumentFilter(folders=frozenset((".", "https:"))), ""),
+        (DocumentFilter(documents=frozenset(("https://point.md/",))), "a"),
+    ],
+)
+def test_pages_of_the_web_are_html_unless_their_address_says_otherwise_and_lie_below_their_site(
+    within: DocumentFilter, passes: str
+) -> None:
+    urls = [
+        "https://point.md/",
+        "https://point.md/news/a.b?file=c.txt",
+        "https://example.org/README.md?raw=1",
+        "https://example.org/index.php",
+        "http://[broken",
+    ]
+    assert (
+        "".join(name for name, url in zip("abcde", urls, strict=True) if within.passes(DocumentFacts(url, "en")))
+        == passes
+    )
+
+
+@pytest.mark.parametrize(
     ("make", "message"),
     [
         (

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -14,10 +15,12 @@ from filelock import FileLock
 
 from index.catalog import Catalog
 from index.embedding import StaticEmbedder, Vectors
-from index.errors import EmbeddingError, IndexMismatchError, StoreError
+from index.errors import EmbeddingError, IndexMismatchError, LoadError, StoreError
+from index.fetching import FetchedPage
 from index.ingest import Ingest, IngestReport, Outcome, State
 from index.knowledge_base import KnowledgeBase
 from index.lexical_sync import lexical_problems, open_lexical_index
+from index.removal import remove_documents
 from index.settings import ChunkingSettings, LoadingSettings
 from index.vector_store import open_vector_store
 from tests.builders import find_lexically, make_document
@@ -330,6 +333,120 @@ def test_prune_removes_what_failed_and_is_gone(root: Path, catalog: Catalog, ing
     assert indexed(catalog) == {"docs/lahti.txt": "indexed", "docs/osaka.md": "indexed"}
 
 
+def test_prune_keeps_pages_of_the_web(root: Path, catalog: Catalog, ingest: Ingest) -> None:
+    url = "https://example.org/lahti"
+    ingest.run_documents([make_document("Lahti has a harbour.", source=url)])
+    assert states(ingest.run([root], prune=True)) == {"docs/lahti.txt": "indexed", "docs/osaka.md": "indexed"}
+    assert indexed(catalog) == {"docs/lahti.txt": "indexed", "docs/osaka.md": "indexed", url: "indexed"}
+
+
+def test_documents_are_removed_by_name_and_their_files_stay(root: Path, catalog: Catalog, ingest: Ingest) -> None:
+    ingest.run([root / "docs"])
+    seen: list[Outcome] = []
+    report = remove_documents(catalog, ["docs/lahti.txt", "lahti.txt", "docs/lahti.txt"], progress=seen.append)
+    assert report.outcomes == (
+        Outcome("docs/lahti.txt", State.REMOVED),
+        Outcome("lahti.txt", State.FAILED, "There is no document 'lahti.txt': `footnote documents` lists the names."),
+        Outcome(
+            "docs/lahti.txt",
+            State.FAILED,
+            "There is no document 'docs/lahti.txt': `footnote documents` lists the names.",
+        ),
+    )
+    assert tuple(seen) == report.outcomes
+    assert lexical_problems(catalog, open_lexical_index(catalog, index_id=1), index_id=1) == []
+    assert open_lexical_index(catalog, index_id=1).search(["finland"], limit=10) == []
+    assert indexed(catalog) == {"docs/osaka.md": "indexed"}
+    assert (root / "docs" / "lahti.txt").is_file()
+
+
+def test_documents_of_another_model_can_be_removed(root: Path, catalog: Catalog, bundled: StaticEmbedder) -> None:
+    Ingest(catalog, RecordingEmbedder(bundled, name="a model that is gone"), root=root).run([root / "docs"])
+    assert remove_documents(catalog, ["docs/lahti.txt"]).count(State.REMOVED) == 1
+
+
+def test_nothing_can_be_removed_from_an_empty_home(catalog: Catalog) -> None:
+    assert [outcome.state for outcome in remove_documents(catalog, ["a"]).outcomes] == [State.FAILED]
+
+
+def test_nothing_is_removed_while_an_ingest_runs(root: Path, catalog: Catalog, ingest: Ingest) -> None:
+    ingest.run([root / "docs"])
+    with (
+        FileLock(root / ".footnote" / "ingest.lock"),
+        pytest.raises(StoreError, match=r"Another ingest is running in '.*\.footnote'\. Wait"),
+    ):
+        remove_documents(catalog, ["docs/lahti.txt"])
+    assert indexed(catalog) == {"docs/lahti.txt": "indexed", "docs/osaka.md": "indexed"}
+
+
+# -- Pages of the web, and documents read again ------------------------------------------------------------------------
+
+
+def test_a_page_goes_through_its_states_under_one_address(
+    root: Path, catalog: Catalog, embedder: RecordingEmbedder
+) -> None:
+    pages = {"https://example.org/lahti": b"Lahti has a harbour."}
+
+    def fetch(url: str, *, max_bytes: int) -> FetchedPage:
+        if url not in pages:
+            raise LoadError(f"{url!r} answered 404 Not Found: check the address.")
+        return FetchedPage(url, pages[url][:max_bytes], ".txt")
+
+    ingest = Ingest(catalog, embedder, root=root, fetch=fetch)
+    url, other = "https://example.org/lahti", "https://example.org/nosuch"
+    assert ingest.add_page("https://EXAMPLE.org/lahti#harbour") == Outcome(url, State.INDEXED, chunks=1)
+    assert ingest.add_page(url) == ingest.reread(url) == Outcome(url, State.UNCHANGED, chunks=1)
+    pages[url] = b"Lahti has a big harbour."
+    assert ingest.reread(url) == Outcome(url, State.CHANGED, chunks=1)
+    former = pages.pop(url)
+    reason = f"{url!r} answered 404 Not Found: check the address."
+    assert ingest.add_page(url) == Outcome(url, State.FAILED, reason)
+    (record,) = catalog.documents()
+    assert (record.source, record.state, record.reason, record.chunks) == (url, "failed", reason, 1)
+    assert texts(catalog, ["harbour"]) == ["Lahti has a big harbour."]
+    pages[url] = former
+    assert ingest.add_page(url).state is State.UNCHANGED
+    assert indexed(catalog) == {url: "indexed"}
+    assert ingest.add_page(other).state is State.FAILED
+    assert ingest.add_page("nosuch").state is State.FAILED
+    assert indexed(catalog) == {url: "indexed"}
+
+
+def test_a_page_is_fetched_before_others_have_to_wait(
+    root: Path, catalog: Catalog, embedder: RecordingEmbedder
+) -> None:
+    def fetch(url: str, *, max_bytes: int) -> FetchedPage:
+        assert Ingest(catalog, embedder, root=root).run([root / "docs"]).count(State.INDEXED) == 2
+        return FetchedPage(url, b"Lahti has a harbour."[:max_bytes], ".txt")
+
+    assert Ingest(catalog, embedder, root=root, fetch=fetch).add_page("https://example.org/").state is State.INDEXED
+
+
+def test_a_file_is_read_again(root: Path, catalog: Catalog, ingest: Ingest) -> None:
+    ingest.run([root / "docs"])
+    path = root / "docs" / "lahti.txt"
+    assert ingest.reread("docs/lahti.txt") == Outcome("docs/lahti.txt", State.UNCHANGED, chunks=1)
+    path.write_text("Lahti has changed.", encoding="utf-8")
+    assert ingest.reread("docs/lahti.txt") == Outcome("docs/lahti.txt", State.CHANGED, chunks=1)
+    path.unlink()
+    reason = "'docs/lahti.txt' does not exist: check the name."
+    assert ingest.reread("docs/lahti.txt") == Outcome("docs/lahti.txt", State.FAILED, reason)
+    assert indexed(catalog) == {"docs/lahti.txt": "failed", "docs/osaka.md": "indexed"}
+    assert texts(catalog, ["lahti"]) == ["Lahti has changed."]
+    assert ingest.reread("lahti.txt").reason == (
+        "There is no document 'lahti.txt': `footnote documents` lists the names."
+    )
+
+
+def test_an_ingest_can_wait_for_another(root: Path, catalog: Catalog, embedder: RecordingEmbedder) -> None:
+    with FileLock(root / ".footnote" / "ingest.lock", thread_local=False) as lock:
+        timer = threading.Timer(0.2, lock.release)
+        timer.start()
+        report = Ingest(catalog, embedder, root=root, wait=60).run([root / "docs"])
+        timer.join()
+    assert report.count(State.INDEXED) == 2
+
+
 # -- Names -------------------------------------------------------------------------------------------------------------
 
 
@@ -471,7 +588,7 @@ def test_a_document_that_failed_and_is_again_as_it_was_is_indexed(catalog: Catal
 def test_what_is_ingested_is_found_lexically_within_seconds_and_at_the_end(
     catalog: Catalog, ingest: Ingest, bundled: StaticEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("index.ingest._SYNC_SECONDS", 0.0)
+    monkeypatch.setattr("index.runs._SYNC_SECONDS", 0.0)
     ingest.run_documents([make_document("Nara has deer.", source="0")])
     found: list[int] = []
     with KnowledgeBase(Catalog(catalog.path), bundled) as reader:

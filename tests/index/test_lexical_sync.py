@@ -198,13 +198,13 @@ def test_another_index_has_another_folder(catalog: Catalog, bundled: StaticEmbed
 _WRITER = """
     import sys
     from pathlib import Path
-    import index.ingest
+    import index.runs
     from index.catalog import Catalog
     from index.documents import Document
     from index.embedding import StaticEmbedder
     from index.ingest import Ingest
 
-    index.ingest._SYNC_SECONDS = 0.0
+    index.runs._SYNC_SECONDS = 0.0
     home = Path(sys.argv[1])
     catalog = Catalog(home / "catalog.sqlite3")
     ingest = Ingest(catalog, StaticEmbedder(), root=home)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from index.errors import LoadError
-from index.loading import content_hash, find_files, load_file
+from index.loading import content_hash, find_files, is_url, load_bytes, load_file
 from index.settings import LoadingSettings
 
 SETTINGS = LoadingSettings()
@@ -286,6 +286,32 @@ def test_unknown_type_is_an_error(tmp_path: Path, name: str) -> None:
     message = failure(write(tmp_path, name, "text"))
     assert f"is of an unknown type {Path(name).suffix!r}" in message
     assert ".htm, .html, .markdown, .md, .text, .txt, .xhtml" in message
+
+
+def test_bytes_are_loaded_as_a_file_of_that_name_would_be(tmp_path: Path) -> None:
+    data = "---\nlanguage: fi\n---\n" + "pitkä " * 40
+    document = load_bytes(data.encode(), source="somewhere/else", name="Lahti.MD")
+    from_file = load_file(write(tmp_path, "Lahti.MD", data), source="somewhere/else", settings=SETTINGS)
+    assert document == from_file
+    assert (document.source, document.title, document.language) == ("somewhere/else", "Lahti", "fi")
+    with pytest.raises(LoadError, match=r"^'somewhere/else' is of an unknown type '\.pdf'"):
+        load_bytes(b"%PDF-1.7", source="somewhere/else", name="a.pdf")
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("https://example.org/a.md", True),
+        ("HTTP://example.org", True),
+        ("http:/example.org", False),
+        ("https", False),
+        ("docs/http://a.md", False),
+        ("ftp://example.org", False),
+        ("", False),
+    ],
+)
+def test_addresses_of_pages_are_told_from_paths(source: str, expected: bool) -> None:
+    assert is_url(source) == expected
 
 
 def test_too_large_file_is_an_error_that_names_the_setting(tmp_path: Path) -> None:

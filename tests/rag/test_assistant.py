@@ -24,9 +24,9 @@ from rag.answers import (
 from rag.assistant import Assistant
 from rag.chain import AnswerChain
 from rag.chat_model import create_chat_model
-from rag.errors import QuestionError
+from rag.errors import ChatModelError, QuestionError
 from rag.kinship import ByKinship
-from rag.prompts import NOT_IN_DOCUMENTS, phrases
+from rag.prompts import NOT_IN_DOCUMENTS, about_question, phrases
 from rag.settings import AssistantSettings, ChatModelSettings, QuotingSettings, RetrievalSettings
 from tests.builders import make_catalog, make_document
 from tests.fakes import RecordingChain, ScriptedReranker
@@ -712,3 +712,55 @@ def test_what_goes_wrong_ends_the_stream_with_a_sentence_in_the_language_of_the_
     assert list(quoting.stream(FINNISH)) == [Failed(phrases("fi").failed, error)]
     with pytest.raises(StoreError, match=r"^The disk is full\.$"):
         quoting.ask(FINNISH)
+
+
+# -- Beside the answers ------------------------------------------------------------------------------------------------
+
+
+def test_assistant_says_whether_it_has_a_chat_model(base: KnowledgeBase, bundled: StaticEmbedder) -> None:
+    assert Assistant(base, embedder=bundled).has_chat_model is False
+    assert Assistant(base, embedder=bundled, chain=RecordingChain("")).has_chat_model is True
+
+
+def test_quote_is_translated_by_the_chat_model(base: KnowledgeBase, bundled: StaticEmbedder) -> None:
+    chain = RecordingChain("", replies=["Minister Andreas Pinkwart headed the delegation."])
+    assistant = Assistant(base, embedder=bundled, chain=chain)
+    assert assistant.translate(LEADER, language="en") == "Minister Andreas Pinkwart headed the delegation."
+    assert chain.completed[0][1] == f"<passage>\n{LEADER}\n</passage>"
+
+
+def test_quote_is_translated_over_http(writing: Assistant, openai_server: OpenAIServer) -> None:
+    openai_server.reply_with("Valtuuskuntaa johti ministeri Andreas Pinkwart.")
+    assert writing.translate(LEADER, language="fi") == "Valtuuskuntaa johti ministeri Andreas Pinkwart."
+
+
+def test_quote_is_not_translated_without_a_chat_model(quoting: Assistant) -> None:
+    with pytest.raises(ChatModelError, match="none is set"):
+        quoting.translate(LEADER, language="en")
+
+
+@pytest.mark.parametrize("quote", ["", " \n", "x" * 4001], ids=["empty", "blank", "too long"])
+def test_quote_that_cannot_be_translated_is_an_error(quote: str, base: KnowledgeBase, bundled: StaticEmbedder) -> None:
+    chain = RecordingChain("", replies=["x"])
+    with pytest.raises(QuestionError, match="has 1 to 4000 characters, not"):
+        Assistant(base, embedder=bundled, chain=chain).translate(quote, language="en")
+    assert chain.completed == []
+
+
+@pytest.mark.parametrize("language", ["en", "fi", "ja", "ar"])
+def test_question_about_a_topic_is_searched_by_its_topic_and_answered_in_its_own_language(
+    language: str, seeded: Assistant
+) -> None:
+    answer = seeded.ask(about_question("Meerwasser und Weltrekorde", language), interface="sv")
+    assert (answer.language, answer.standalone_question) == (language, "Meerwasser und Weltrekorde")
+    assert answer.citations[0].quote.startswith("Bei Kunigami auf Okinawa")
+    assert answer.text.startswith(phrases(language).quoted)
+
+
+def test_chat_model_is_asked_a_question_about_a_topic_as_it_is(base: KnowledgeBase, bundled: StaticEmbedder) -> None:
+    chain = RecordingChain(f"{LEADER} [1]")
+    question = about_question("Spitze der Delegation", "de")
+    answer = Assistant(base, embedder=bundled, chain=chain).ask(question, history=[Turn("Und?", "Ja.")])
+    assert answer.standalone_question == "Spitze der Delegation"
+    assert [asked[0] for asked in chain.asked] == [question]
+    assert chain.completed == []  # it stands alone: nothing is rewritten

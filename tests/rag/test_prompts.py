@@ -13,6 +13,7 @@ from rag.prompts import (
     PROMPTS_FOLDER,
     Phrases,
     Prompt,
+    about_question,
     answer_prompt,
     as_data,
     language_name,
@@ -21,7 +22,10 @@ from rag.prompts import (
     render_answer_prompt,
     render_passages,
     render_repair_prompt,
+    render_translation_prompt,
     repair_prompt,
+    suggestions_prompt,
+    translation_prompt,
 )
 from tests.fakes import make_passage
 
@@ -92,6 +96,7 @@ def test_placeholders_are_the_same_in_all_languages(language: str) -> None:
     assert {key: names for key, names in placeholders.items() if names} == {
         "supported": {"supported", "total"},
         "dated": {"date"},
+        "about": {"topic"},
     }
     assert {"3", "4"} <= set(re.findall(r"\d+", phrases(language).supported.format(supported=3, total=4)))
 
@@ -103,7 +108,9 @@ def test_instruction_shows_a_mark_and_is_in_its_language(language: str) -> None:
     assert is_in_language(instruction, language) is True
 
 
-@pytest.mark.parametrize("key", ["not_found", "instruction", "supported", "other_language", "failed", "disagree"])
+@pytest.mark.parametrize(
+    "key", ["not_found", "instruction", "supported", "other_language", "failed", "disagree", "about"]
+)
 def test_no_two_languages_share_a_sentence(key: str) -> None:
     found = [getattr(phrases(language), key) for language in LANGUAGES]
     assert len(set(found)) == len(LANGUAGES)
@@ -195,8 +202,42 @@ def test_repair_prompt_does_not_ask_for_english_in_a_language_without_phrases() 
     assert "English" not in rendered
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_translation_prompt_ends_with_the_language_in_that_language(language: str) -> None:
+    rendered = render_translation_prompt(language)
+    assert f"Write it in {language_name(language)}." in rendered
+    assert rendered.endswith(f"\n{phrases(language).translate}")
+    assert is_in_language(phrases(language).translate, language) is True
+    assert "$" not in rendered
+
+
+def test_translation_prompt_does_not_ask_for_english_in_a_language_without_phrases() -> None:
+    rendered = render_translation_prompt("sw")
+    assert rendered.endswith("Write in Swahili, whatever the language of the quotation.")
+    assert "English" not in rendered
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_question_about_a_topic_sets_it_in_quotation_marks(language: str) -> None:
+    before, after = about_question("\x00", language).split("\x00")
+    assert before.rstrip("\u00a0")[-1] in "“”„«「"
+    assert after.lstrip("\u00a0")[0] in "“”»」"
+
+
+def test_braces_of_a_topic_stay() -> None:
+    assert about_question("{total}", "en") == "What do the documents say about “{total}”?"
+
+
+def test_suggestions_prompt_is_rules_then_passages_then_the_language() -> None:
+    rendered = suggestions_prompt().render({"passages": "P", "language": "Finnish"})
+    assert rendered.startswith("You suggest what a reader may want to ask next.")
+    assert rendered.endswith("<passages>\nP\n</passages>\n\nWrite in Finnish, whatever the language of the passages.")
+
+
 def test_prompts_are_read_once() -> None:
     assert answer_prompt() is answer_prompt()
+    assert suggestions_prompt() is suggestions_prompt()
+    assert translation_prompt() is translation_prompt()
     assert repair_prompt() is repair_prompt()
 
 

@@ -1,12 +1,14 @@
 """Question sets in BEIR layout: what is read, what is detected, and what is refused with a sentence."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from rag import question_sets
 from rag.errors import EvaluationError
 from rag.question_sets import Question, load_question_set, sample
-from tests.builders import write_question_set
+from tests.builders import make_document, write_question_set
 
 TEXTS = {
     "en-1": "The lighthouse of Lindau was built in 1856 and is 33 metres high.",
@@ -148,3 +150,31 @@ def test_a_sample_is_the_same_each_time_and_part_of_a_larger_one() -> None:
     assert [question.language for question in more] == ["en"] * 10 + ["fi"] * 10
     assert sample(questions, most=50) == questions
     assert [question.id for question in few][:3] != ["en0", "en1", "en2"]
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    passages = [
+        make_document("Line\u2028one\n\tand \x85 two", source="a-1", title="A › B", language="en"),
+        make_document("汽车工程师", source="b-2", title="", language="zh-Hant"),
+        replace(make_document("", source="c-3", title="Ä", language="fi"), text="half \ud83d character"),
+    ]
+    questions = (
+        Question("q-1", 'Which "line"?\n', "en", {"a-1": 1, "b-2": 2}),
+        Question("q-2", "汽车？", "zh-Hant", {"c-3": 1, "a-1": 0}),
+    )
+    written = question_sets.write_question_set(tmp_path, iter(passages), questions)
+    assert written == load_question_set(tmp_path)
+    assert written.passages == 3
+    assert written.questions == questions
+    assert [(found.source, found.title, found.language, found.text) for found in written.documents()] == [
+        ("a-1", "A › B", "en", "Line\u2028one\n\tand \x85 two"),
+        ("b-2", "", "zh-Hant", "汽车工程师"),
+        ("c-3", "Ä", "fi", "half ? character"),
+    ]
+
+
+@pytest.mark.parametrize("identifier", ["a\tb", "a\nb", "a\rb"])
+def test_an_id_that_would_break_a_line_is_refused(tmp_path: Path, identifier: str) -> None:
+    passages = [make_document("Text.", source=identifier)]
+    with pytest.raises(ValueError, match="holds a tab or a line end"):
+        question_sets.write_question_set(tmp_path, passages, [Question("q", "?", "en", {identifier: 1})])

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +11,14 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, expect, sync_playwright
 from starlette.types import ASGIApp
+
+from index.embedding import StaticEmbedder
+from rag.examples import Example
+from ui.build import build_library
+from ui.conversation import ChatAssistant
+from ui.feedback import FeedbackStore
+from ui.server import create_app
+from ui.settings import Settings
 
 CHROMIUM = Path("/usr/bin/chromium")
 # Chromium itself calls home unless told not to; what is left in the log comes from the page.
@@ -51,6 +59,27 @@ def serve_app() -> Iterator[Callable[[ASGIApp], str]]:
             return servers.enter_context(_served(app))
 
         yield serve
+
+
+@pytest.fixture
+def page_app(tmp_path: Path, bundled: StaticEmbedder) -> Callable[..., ASGIApp]:
+    """Build the app over an assistant: `page_app(assistant, examples=..., uploads="off", auth="...")`.
+
+    Documents are added to and feedback is kept in a home of its own, `tmp_path / ".footnote"`.
+    """
+
+    def build(
+        assistant: ChatAssistant, *, examples: Sequence[Example] = (), uploads: str = "on", home: Path | None = None
+    ) -> ASGIApp:
+        settings = Settings.model_construct(home=home or tmp_path / ".footnote", uploads=uploads)
+        return create_app(
+            assistant,
+            library=build_library(settings, embedder=bundled, bundled=bundled),
+            feedback=FeedbackStore(settings.home),
+            examples=lambda _: examples,
+        )
+
+    return build
 
 
 @pytest.fixture(scope="session")

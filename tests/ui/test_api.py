@@ -1,16 +1,33 @@
-"""The HTTP side: health, security headers, and what the page must not offer."""
+"""The HTTP side of the whole app: health, what protects every response, and what the page must not offer."""
+
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from index.catalog import Catalog
+from index.ingest import Ingest
+from index.settings import LoadingSettings
 from tests.fakes import ScriptedAssistant
-from ui.api import CONTENT_SECURITY_POLICY, SECURITY_HEADERS, create_api
+from ui.api import create_api
+from ui.feedback import FeedbackStore
+from ui.library import Library
+from ui.messages import english
+from ui.security import SECURITY_HEADERS, STRICT_POLICY
 from ui.server import create_app
 
 
+def no_ingest(_: Catalog) -> Ingest:
+    raise AssertionError("Nothing is to be indexed.")
+
+
 @pytest.fixture(scope="module")
-def client() -> TestClient:
-    return TestClient(create_app(ScriptedAssistant({}, sources=("a.md", "b.md", "c.md"))))
+def client(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
+    """The whole app, where readers may not change the documents."""
+    home: Path = tmp_path_factory.mktemp("home")
+    library = Library(home, ingest_into=no_ingest, loading=LoadingSettings(), writable=False)
+    assistant = ScriptedAssistant({}, sources=("a.md", "b.md", "c.md"))
+    return TestClient(create_app(assistant, library=library, feedback=FeedbackStore(home)))
 
 
 def test_health_counts_the_documents(client: TestClient) -> None:
@@ -24,22 +41,18 @@ def test_health_counts_anew_each_time() -> None:
     assert [TestClient(api).get("/api/health").json()["documents"] for _ in range(2)] == [1, 2]
 
 
-@pytest.mark.parametrize("path", ["/api/health", "/", "/config", "/theme.css", "/no-such-page"])
+@pytest.mark.parametrize("path", ["/api/health", "/", "/config", "/theme.css", "/static/page.css", "/no-such-page"])
 def test_every_response_carries_the_security_headers(client: TestClient, path: str) -> None:
     headers = client.get(path).headers
     assert {name: headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
+    assert (headers["content-security-policy"] == STRICT_POLICY) is (path != "/")
 
 
-def test_policy_names_no_other_origin() -> None:
-    assert "http" not in CONTENT_SECURITY_POLICY
-    assert "*" not in CONTENT_SECURITY_POLICY
-    assert "frame-ancestors 'none'" in CONTENT_SECURITY_POLICY
-
-
-def test_page_is_served_at_the_root(client: TestClient) -> None:
+def test_page_at_the_root_is_ours(client: TestClient) -> None:
     response = client.get("/")
     assert response.status_code == 200
-    assert "Ask your documents" in response.text
+    assert english().introduction in response.text
+    assert "'nonce-" in response.headers["content-security-policy"]
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])
@@ -52,9 +65,20 @@ def test_page_has_no_public_endpoints(client: TestClient) -> None:
     assert described == {"named_endpoints": {}, "unnamed_endpoints": {}}
 
 
-def test_upload_is_refused(client: TestClient) -> None:
+def test_upload_is_refused_where_documents_may_not_be_added(client: TestClient) -> None:
     assert client.post("/gradio_api/upload", files={"files": b"two bytes or more"}).status_code == 413
 
 
-def test_favicon_is_ours(client: TestClient) -> None:
-    assert client.get("/favicon.ico").headers["content-type"] == "image/svg+xml"
+def test_another_site_cannot_upload(client: TestClient) -> None:
+    headers = {"origin": "https://evil.example"}
+    assert client.post("/gradio_api/upload", files={"files": b"x"}, headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/static/", "/static/../server.py", "/static/%2e%2e/server.py", "/static/page.py"])
+def test_static_folder_has_no_list_and_no_way_out(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code in (400, 403, 404)
+
+
+def test_icon_is_ours(client: TestClient) -> None:
+    assert client.get("/static/favicon.svg").headers["content-type"] == "image/svg+xml"
+    assert '<link rel="icon" href="static/' in client.get("/").text

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from starlette.types import ASGIApp
 
 from index.embedding import StaticEmbedder
 from index.knowledge_base import KnowledgeBase
@@ -14,11 +15,11 @@ from tests.ui.conftest import OpenedPage
 from tests.ui.test_chat import ask
 from ui.messages import messages_for
 from ui.render import NEAREST_SHOWN
-from ui.server import create_app
 
 pytestmark = pytest.mark.browser
 
 ServeApp = Callable[..., str]
+PageApp = Callable[..., ASGIApp]
 BrowserPage = Callable[..., OpenedPage]
 
 FINNISH = "Mikä sähköauto on StreetScooter?"
@@ -33,8 +34,8 @@ def assistant(seeds_knowledge_base: KnowledgeBase, bundled: StaticEmbedder) -> A
 
 
 @pytest.fixture
-def address(assistant: Assistant, serve_app: ServeApp) -> str:
-    return serve_app(create_app(assistant))
+def address(assistant: Assistant, serve_app: ServeApp, page_app: PageApp) -> str:
+    return serve_app(page_app(assistant))
 
 
 def check_footnotes(page: Page, answer: Answer, base: KnowledgeBase) -> None:

@@ -15,7 +15,11 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
+from starlette.testclient import TestClient
+from starlette.types import ASGIApp
 
+from index.errors import LoadError
+from index.fetching import FetchedPage
 from index.knowledge_base import open_catalog
 from index.loading import load_file
 from index.settings import LoadingSettings
@@ -214,8 +218,69 @@ def test_a_second_ingest_is_told_to_wait(run: Run, indexed: Path) -> None:
     )
 
 
+def test_pages_of_the_web_are_ingested_beside_files(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fetch(url: str, *, max_bytes: int) -> FetchedPage:
+        if not url.endswith("/nara"):
+            raise LoadError(f"{url!r} answered 404 Not Found: check the address.")
+        return FetchedPage(url, b"Nara has deer."[:max_bytes], ".txt")
+
+    monkeypatch.setattr("index.fetching.fetch_page", fetch)
+    assert run("ingest", "HTTPS://example.org/nara#deer", "docs", "https://example.org/x\x1b[31m") == Result(
+        1,
+        "indexed    docs/lahti.md\nindexed    docs/osaka.txt\nindexed    https://example.org/nara\n"
+        "3 indexed, 1 failed\n",
+        "failed     'https://example.org/x\\x1b[31m' is no address: copy it from the browser once more.\n",
+    )
+    assert run("ingest", "--prune", ".", "https://example.org/nara") == Result(0, "3 unchanged\n", "")
+    assert run("search", "--json", "--type", "html", "deer").object["results"][0]["document"] == (
+        "https://example.org/nara"
+    )
+    assert (folder / "docs").is_dir()
+
+
+def test_a_page_on_this_machine_is_not_fetched(run: Run) -> None:
+    assert run("ingest", "http://localhost:9/") == Result(
+        1,
+        "1 failed\n",
+        "failed     'http://localhost:9/' cannot be fetched, its host is not a public one:"
+        " save the page as a file, and add that.\n",
+    )
+
+
+def test_remove_takes_documents_out_of_the_index_and_leaves_files(run: Run, indexed: Path) -> None:
+    assert run("remove", "docs/lahti.md", "lahti.md") == Result(
+        1,
+        "removed    docs/lahti.md\n",
+        "failed     There is no document 'lahti.md': `footnote documents` lists the names.\n",
+    )
+    assert [shape["document"] for shape in run("documents", "--json").object["documents"]] == ["docs/osaka.txt"]
+    assert (indexed / "docs" / "lahti.md").is_file()
+    assert run("remove", "docs/osaka.txt") == Result(0, "removed    docs/osaka.txt\n", "")
+    assert run("ingest", "docs").out.endswith("2 indexed\n")
+
+
+def test_remove_deletes_uploads_even_where_readers_may_not(
+    run: Run, indexed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOOTNOTE_UPLOADS", "off")
+    upload = indexed / ".footnote" / "uploads" / "nara.txt"
+    upload.parent.mkdir()
+    upload.write_text("Nara has deer.", encoding="utf-8")
+    assert run("ingest", upload).code == 0
+    assert run("remove", ".footnote/uploads/nara.txt").code == 0
+    assert list(upload.parent.iterdir()) == []
+
+
+def test_there_is_nothing_to_remove_where_nothing_is_indexed(run: Run, folder: Path) -> None:
+    result = run("remove", "a.md")
+    assert result == Result(1, "", "failed     Nothing is indexed in '.footnote' yet. Run: footnote ingest FOLDER\n")
+    assert not (folder / ".footnote").exists()
+
+
 @pytest.mark.parametrize(
-    "arguments", [["ingest"], ["nosuch"], ["search", "x", "--limit", "0"], ["serve", "--port", "0"]]
+    "arguments",
+    [["ingest"], ["remove"], ["password"], ["nosuch"], ["search", "x", "--limit", "0"], ["feedback", "--rating", "so"]]
+    + [["serve", "--port", port] for port in ("0", "65536", "many")],
 )
 def test_wrong_use_is_status_2(run: Run, arguments: list[str]) -> None:
     result = run(*arguments)
@@ -291,6 +356,17 @@ def test_plain_answers_end_with_their_footnotes(run: Run, indexed: Path) -> None
     assert "was finished in 1597.” [1]" in result.out
     assert result.out.splitlines()[-1].startswith("[1] Osaka is a city in Japan.")
     assert " (en) docs/osaka.txt, characters " in result.out.splitlines()[-1]
+
+
+def test_ask_explains_itself_when_told_to(run: Run, indexed: Path) -> None:
+    assert indexed
+    question = "When was the castle of Osaka finished?"
+    short, long = run("ask", question), run("ask", "--explain", question)
+    assert (long.code, long.err) == (0, "")
+    assert long.out.startswith(short.out)
+    assert "docs/lahti.md" in long.out.removeprefix(short.out)  # found, and not quoted
+    shapes = run("ask", "--json", question).object, run("ask", "--json", "--explain", question).object
+    assert [bool(shape.get("explanation")) for shape in shapes] == [False, True]
 
 
 def test_a_plain_answer_about_which_there_is_nothing_to_say_ends_with_its_text(run: Run, indexed: Path) -> None:
@@ -519,10 +595,57 @@ def test_passages_that_cannot_be_indexed_are_counted(run: Run, question_set: Pat
 # -- What goes wrong ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", [["ask", "x"], ["search", "x"], ["documents"], ["serve"]])
-def test_without_an_index_it_says_what_to_do(run: Run, folder: Path, command: list[str]) -> None:
+@pytest.mark.parametrize(
+    "command",
+    [["ask", "x"], ["search", "x"], ["documents"], ["serve"], ["feedback"], ["feedback", "--export", "set"]],
+    ids=" ".join,
+)
+def test_without_an_index_it_says_what_to_do(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.setenv("FOOTNOTE_UPLOADS", "off")  # else `serve` starts without documents
     result = run(*command)
     assert result == Result(1, "", "Error: Nothing is indexed in '.footnote' yet. Run: footnote ingest FOLDER\n")
+    assert not (folder / ".footnote").exists()
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict[str, object], str, int]]:
+    """What was served: the answer of `/api/health`, host and port; nothing listens."""
+    calls: list[tuple[dict[str, object], str, int]] = []
+
+    def serve(app: ASGIApp, *, host: str, port: int) -> None:
+        calls.append((TestClient(app).get("/api/health").json(), host, port))
+
+    monkeypatch.setattr("ui.server.serve", serve)
+    return calls
+
+
+def test_serve_starts_without_documents_where_readers_may_add_them(
+    run: Run, folder: Path, served: list[tuple[dict[str, object], str, int]]
+) -> None:
+    assert run("serve") == Result(0, "", "")
+    assert served == [({"status": "ok", "documents": 0}, "127.0.0.1", 7860)]
+    assert run("documents", "--json").object == {"documents": []}
+    assert sorted(path.name for path in folder.iterdir()) == [".footnote", "docs"]
+
+
+def test_serve_listens_where_it_is_told_to(
+    run: Run, indexed: Path, served: list[tuple[dict[str, object], str, int]]
+) -> None:
+    assert indexed
+    assert run("serve", "--host", "::1", "--port", "8123") == Result(0, "", "")
+    assert served == [({"status": "ok", "documents": 2}, "::1", 8123)]
+
+
+def test_serve_with_an_unusable_account_is_one_line_without_the_secret(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOOTNOTE_AUTH", "anna:secret")
+    result = run("serve")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("Error: FOOTNOTE_AUTH has no usable password hash for 'anna'. ")
+    assert (result.err.count("\n"), "secret" in result.err) == (1, False)
     assert not (folder / ".footnote").exists()
 
 
@@ -773,9 +896,10 @@ HEAVY = {
     [
         ([], {"chromadb", "numpy", "tokenizers", "icu4py"}),
         (["documents"], {"chromadb", "httpx", "tokenizers", "icu4py", "py3langid"}),
+        (["feedback"], {"chromadb", "httpx", "tokenizers", "icu4py", "py3langid"}),
         (["ask", "When was the castle of Osaka finished?"], set()),
     ],
-    ids=["import", "documents", "ask"],
+    ids=["import", "documents", "feedback", "ask"],
 )
 def test_a_command_imports_only_what_it_needs(
     watched: Callable[..., set[str]], arguments: list[str], also_not: set[str]

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +13,13 @@ from index.errors import SettingsError
 from ui.server import serve
 
 PROGRAM = """
-from tests.fakes import ScriptedAssistant
-from ui.server import create_app, serve
-serve(create_app(ScriptedAssistant({})), port=0)
+import sys
+from pathlib import Path
+from ui.build import open_app
+from ui.server import serve
+from ui.settings import Settings
+with open_app(Settings.model_construct(home=Path(sys.argv[1]))) as app:
+    serve(app, port=0)
 """
 
 
@@ -23,9 +28,13 @@ async def no_app(scope: object, receive: object, send: object) -> None:
 
 
 @pytest.mark.slow
-def test_ready_line_names_the_address_and_ctrl_c_ends_quietly_while_a_page_is_open() -> None:
+def test_ready_line_names_the_address_and_ctrl_c_ends_quietly_while_a_page_is_open(tmp_path: Path) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+        [sys.executable, "-c", PROGRAM, tmp_path / "home"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
     ) as process:
         assert process.stdout is not None
         line = process.stdout.readline()

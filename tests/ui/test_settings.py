@@ -30,6 +30,7 @@ def test_without_any_setting_the_index_is_local_and_answers_are_quotes() -> None
     assert (settings.embedding_model, settings.embedding_url, settings.chroma_url) == (None, None, None)
     assert not settings.allow_download
     assert (settings.reranks, settings.reranking_model, settings.reranker_url) == (True, None, None)
+    assert (settings.uploads, settings.auth) == ("on", None)
 
 
 def test_the_option_goes_before_the_environment_and_that_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,6 +75,7 @@ def test_a_tilde_of_nobody_is_refused() -> None:
         ("FOOTNOTE_MODEL_TIMEOUT", "-1", "Input should be greater than 0"),
         ("FOOTNOTE_ALLOW_DOWNLOAD", "perhaps", "Input should be a valid boolean, unable to interpret input"),
         ("FOOTNOTE_LOG_LEVEL", "LOUD", "Input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        ("FOOTNOTE_UPLOADS", "yes", "Input should be 'on' or 'off'"),
     ],
 )
 @pytest.mark.parametrize("place", ["environment", "file"])
@@ -101,6 +103,39 @@ def test_a_file_that_is_no_utf8_is_named(folder: Path) -> None:
     (folder / ".env").write_bytes(b"FOOTNOTE_MODEL=\xff\xfe")
     with pytest.raises(SettingsError, match=r"^The file '\.env' in this folder cannot be read: .*Save it as UTF-8\.$"):
         load_settings()
+
+
+def test_uploads_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_env("FOOTNOTE_UPLOADS=off")
+    assert load_settings().uploads == "off"
+    monkeypatch.setenv("FOOTNOTE_UPLOADS", "on")
+    assert load_settings().uploads == "on"
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        (
+            "FOOTNOTE_AUTH='anna:$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA'",
+            "anna:$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA",
+        ),
+        ("FOOTNOTE_AUTH='anna:a\nyrjö:b'", "anna:a\nyrjö:b"),
+    ],
+    ids=["dollar signs", "two lines"],
+)
+def test_accounts_come_out_of_the_file_as_they_were_printed(
+    monkeypatch: pytest.MonkeyPatch, line: str, value: str
+) -> None:
+    monkeypatch.setenv("argon2id", "expanded")
+    write_env(line)
+    settings = load_settings()
+    assert settings.auth is not None
+    assert settings.auth.get_secret_value() == value
+
+
+def test_accounts_left_empty_let_everybody_in() -> None:
+    write_env("FOOTNOTE_AUTH=")
+    assert load_settings().auth is None
 
 
 @pytest.mark.parametrize("name", ["OPENAI_API_KEY", "OPENAI_BASE_URL"])
@@ -173,6 +208,7 @@ def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-1")
     monkeypatch.setenv("FOOTNOTE_EMBEDDING_KEY", "sk-secret-2")
     monkeypatch.setenv("FOOTNOTE_RERANKER_KEY", "sk-secret-3")
+    monkeypatch.setenv("FOOTNOTE_AUTH", "anna:sk-secret-4")
     monkeypatch.setenv("FOOTNOTE_MODEL", "some-model")
     settings = load_settings()
     for shown in (repr(settings), str(settings), repr(settings.model_dump()), settings.model_dump_json()):
