@@ -45,7 +45,6 @@ class Messages:
     filter_languages: str
     since: str
     until: str
-    date_hint: str
     not_a_date: str
     none_passes: str
     clear_filters: str

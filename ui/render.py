@@ -102,7 +102,7 @@ def turn_html(
     """Render one turn of parts that are HTML already: the question above, the answer, beside it what it rests on."""
     return (
         f'<article class="turn" dir="{messages.direction}"><h2 class="question" dir="auto">{escape(question)}</h2>'
-        f'<div class="said"><div class="answer" aria-live="polite" aria-busy="{str(busy).lower()}">{answer}</div>'
+        f'<div class="said"><div class="answer" aria-busy="{str(busy).lower()}">{answer}</div>'
         f'{actions}</div><section class="sources" aria-label="{escape(messages.sources)}">{sources}</section>'
         f"{why}</article>"
     )

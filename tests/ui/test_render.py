@@ -48,7 +48,7 @@ HOSTILE = (*PAYLOADS, "</blockquote></section><h1>fake</h1>", "</mark><mark id='
 TAGS = {"a", "article", "blockquote", "br", "button", "div", "h1", "h2", "h3", "h4", "header", "li", "mark", "p"} | {
     "section", "span", "strong", "sup", "ul",
 }  # fmt: skip
-ATTRIBUTES = {"aria-busy", "aria-label", "aria-live", "aria-pressed", "class", "data-action", "data-document"} | {
+ATTRIBUTES = {"aria-busy", "aria-label", "aria-pressed", "class", "data-action", "data-document"} | {
     "data-end", "data-ends", "data-exchange", "data-footnote", "data-footnotes", "data-mark", "data-markdown",
     "data-question", "data-quote", "data-start", "data-title", "dir", "href", "id", "lang", "role", "tabindex", "title",
     "type",
@@ -370,7 +370,7 @@ def test_turn_puts_the_question_above_the_answer_and_its_sources() -> None:
         "Kuka & miksi?", answer="A", actions="C", sources="S", why="W", busy=True, messages=messages_for("ar")
     ) == (
         '<article class="turn" dir="rtl"><h2 class="question" dir="auto">Kuka &amp; miksi?</h2><div class="said">'
-        '<div class="answer" aria-live="polite" aria-busy="true">A</div>C</div>'
+        '<div class="answer" aria-busy="true">A</div>C</div>'
         '<section class="sources" aria-label="المصادر">S</section>W</article>'
     )
 

@@ -114,7 +114,7 @@ class Asking:
         """
         shown = [self.welcome, self.earlier, self.latest, self.suggestions, self.kept]
         composer = [self.remark, self.question, self.ask, self.stop, self.cancel, self.editing]
-        outputs = [self.conversation, self.name, *shown, *composer]
+        outputs = [self.conversation, self.name, *shown, *composer, *self.filters.shown]
         at_once: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
         asking = gr.on(
             [
@@ -189,7 +189,7 @@ class Asking:
     ) -> Iterator[Updates]:
         """Answer what was typed, clicked, or asked last; nothing while an answer is on its way."""
         messages, conversation = messages_of(request), _rated(conversation, ratings)
-        repeats = event.target is self.latest
+        repeats = _comes_from(event, self.latest)
         replaces = conversation[-1].id if conversation and (repeats or editing) else ""
         before = conversation[:-1] if replaces else conversation
         question = self._question(typed, conversation, event)
@@ -217,6 +217,7 @@ class Asking:
             self.stop: gr.update(visible=True),
             self.cancel: gr.update(visible=False),
             self.editing: False,
+            **self.filters.hidden(),
         }
         for answered in self._exchanges(question, before, within, messages):
             exchange = replace(answered, replaces=replaces)
@@ -232,9 +233,9 @@ class Asking:
             opening = {}  # each message costs the browser some 40 ms, so the first one says it all
 
     def _question(self, typed: str, conversation: Conversation, event: gr.EventData) -> str:
-        if event.target is self.latest:
+        if _comes_from(event, self.latest):
             chosen = conversation[-1].question if conversation else ""
-        elif event.target in (self.welcome, self.suggestions):
+        elif _comes_from(event, self.welcome, self.suggestions):
             chosen = str(event.question)
         else:
             chosen = typed
@@ -366,6 +367,11 @@ class Asking:
             return {self.kept: {"failed": messages_of(request).failed}}
         ratings[rated.id] = event.rating
         return {self.kept: {"rated": rated.id, "rating": event.rating, "comment": comment}}
+
+
+def _comes_from(event: gr.EventData, *parts: gr.HTML) -> bool:
+    """Tell whether one of these parts is where it happened; Gradio may name a copy of it, with another id."""
+    return getattr(event.target, "elem_id", "") in {part.elem_id for part in parts}
 
 
 def _rated(conversation: Conversation, ratings: Ratings) -> Conversation:

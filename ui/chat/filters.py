@@ -12,6 +12,7 @@ from ui.messages import Messages, language_name
 
 # A longer list is no help to choose from; the list of documents has a search.
 MOST_CHOICES = 2000
+DATE_LIKE_THIS = "2018-05-31"
 
 
 class Filters:
@@ -29,10 +30,10 @@ class Filters:
                     label=label("filter_languages"), choices=[], multiselect=True, elem_id="filter-languages"
                 )
                 self.since = gr.Textbox(
-                    label=label("since"), placeholder=label("date_hint"), max_length=10, elem_id="filter-since"
+                    label=label("since"), placeholder=DATE_LIKE_THIS, max_length=10, elem_id="filter-since"
                 )
                 self.until = gr.Textbox(
-                    label=label("until"), placeholder=label("date_hint"), max_length=10, elem_id="filter-until"
+                    label=label("until"), placeholder=DATE_LIKE_THIS, max_length=10, elem_id="filter-until"
                 )
             self.clear = gr.Button(label("clear_filters"), size="sm", elem_id="clear-filters")
         self.is_open = gr.State(False)
@@ -45,6 +46,15 @@ class Filters:
     def lay_out_button(self) -> None:
         """Put the button that shows and hides the choice where it belongs."""
         self.button = gr.Button(label("filters"), elem_id="filters-button")
+
+    @property
+    def shown(self) -> list[Any]:
+        """The parts that `hidden` changes."""
+        return [self.panel, self.is_open]
+
+    def hidden(self) -> Updates:
+        """Hide the choice; what is chosen stays chosen."""
+        return {self.panel: gr.update(visible=False), self.is_open: False}
 
     def connect(self, panel: gr.HTML) -> None:
         """Say which part does what; from the `panel` a reader may choose the document that it shows."""
@@ -60,10 +70,8 @@ class Filters:
         gr.on([part.change for part in self.inputs], self.count, inputs=self.inputs, outputs=[self.button], **quietly)
 
     def toggle(self, is_open: bool, request: gr.Request) -> Updates:
-        """Show the choice with the documents there are now, or hide it; what is chosen stays chosen."""
-        if is_open:
-            return {self.panel: gr.update(visible=False), self.is_open: False}
-        return self._opened(request)
+        """Show the choice with the documents there are now, or hide it."""
+        return self.hidden() if is_open else self._opened(request)
 
     def choose(self, event: gr.EventData, request: gr.Request) -> Updates:
         """Let only one document pass, and show that."""

@@ -24,7 +24,6 @@ _LABELS = (
     "page_address",
     "placeholder",
     "question",
-    "date_hint",
     "since",
     "stop",
     "until",
