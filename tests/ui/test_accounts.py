@@ -63,6 +63,7 @@ def test_a_name_costs_one_comparison_whether_it_is_known_or_not(monkeypatch: pyt
         (f"anna:{HASH} anna:{HASH}", "FOOTNOTE_AUTH names 'anna' twice."),
         (f"yrjö:{HASH} yrjo\u0308:{HASH}", "FOOTNOTE_AUTH names 'yrjö' twice."),
     ],
+    ids=map(str, range(11)),  # hashes differ from process to process, ids must not
 )
 def test_an_unusable_setting_is_refused_without_a_secret(setting: str, message: str) -> None:
     with pytest.raises(SettingsError) as refused:

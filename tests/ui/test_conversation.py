@@ -266,7 +266,8 @@ def test_a_very_long_text_is_cut_to_what_is_read_again() -> None:
 
 
 def kept(**changes: object) -> dict[str, Any]:
-    return {**kept_exchange(Exchange("Who?", "answered", answer=ANSWER), messages=english()), **changes}
+    exchange = Exchange("Who?", "answered", answer=ANSWER, id="0" * 32)  # the same in every process, as test ids must be
+    return {**kept_exchange(exchange, messages=english()), **changes}
 
 
 @pytest.mark.parametrize(

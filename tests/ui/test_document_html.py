@@ -111,7 +111,8 @@ def test_dates_are_written_as_the_reader_does_and_partial_ones_as_they_are(
         ("One\ntwo\n\nthree", '<p dir="auto">One\ntwo</p><p dir="auto">three</p>'),
         (
             "- one\n* two\n\n1. three",
-            '<ul dir="auto"><li dir="auto">one</li><li dir="auto">two</li><li class="numbered" dir="auto">1. three</li></ul>',
+            '<ul dir="auto"><li dir="auto">one</li><li dir="auto">two</li>'
+            '<li class="numbered" dir="auto">1. three</li></ul>',
         ),
         (
             "| a | b |\n|---|---|\n| 1 | 2 |",

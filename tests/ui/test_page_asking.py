@@ -103,7 +103,7 @@ def questions_of(assistant: ScriptedAssistant) -> Sequence[str]:
 # -- Again and otherwise -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("locale", ["en", "ar"])
 def test_asking_again_replaces_the_last_answer(
     address: str, assistant: ScriptedAssistant, browser_page: BrowserPage, locale: str
 ) -> None:
@@ -357,8 +357,7 @@ EXPLAINED = Answer(
 )
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize(("locale", "width"), [("en", 1280), ("fi", 390), ("ar", 390), ("ja", 1280)])
 def test_why_an_answer_is_as_it_is_can_be_looked_up(
     serve_app: ServeApp, page_app: PageApp, browser_page: BrowserPage, locale: str, width: int
 ) -> None:

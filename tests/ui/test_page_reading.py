@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from babel.dates import format_date
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
 from starlette.types import ASGIApp
 
 from index.documents import Document
@@ -67,7 +67,7 @@ class Script:
         statements, at = [], 0
         for number, sentence in enumerate(self.sentences, start=1):
             found = {"citations": (number,)} if number < 3 else {"problem": Problem.UNCITED}
-            statements.append(Statement(at, at + len(sentence), **found))  # type: ignore[arg-type]
+            statements.append(Statement(at, at + len(sentence), **found))
             at += len(sentence) + len(self.separator)
         (wood, wooden), (partner, met) = cited(PLANT, WOOD, 1), cited(MEETING, PARTNER, 2)
         return Answer(
@@ -161,10 +161,10 @@ def phone(browser: Browser) -> Iterator[Phone]:
         yield open_page
 
 
-def box_of(part: Locator) -> dict[str, float]:
+def box_of(part: Locator) -> FloatRect:
     box = part.bounding_box()
     assert box is not None
-    return dict(box)
+    return box
 
 
 def clipboard(page: Page) -> str:
@@ -319,7 +319,7 @@ def test_refused_clipboard_is_said(address: str, browser_page: BrowserPage) -> N
     expect(page.locator(".footnote-toast")).to_have_text(messages_for("fi").copy_failed)
 
 
-@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("locale", ["fi", "ar"])
 def test_link_to_a_place_opens_it_in_another_browser(address: str, browser_page: BrowserPage, locale: str) -> None:
     messages = messages_for(locale)
     page = browser_page(address, locale=locale).page
@@ -373,19 +373,13 @@ def test_document_that_is_gone_or_has_changed_is_said_to_be(
     assert (opened.errors, opened.dialogs) == ([], [])
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "?document=seeds/de/lahti.md&start=-1&end=9",
-        "?document=seeds/de/lahti.md&start=9e9&end=%00",
-        "?document=seeds/de/lahti.md&start=999999999&end=1",
-    ],
-)
-def test_malformed_link_opens_the_document_without_a_mark(address: str, browser_page: BrowserPage, query: str) -> None:
-    opened = browser_page(f"{address}/{query}")
+def test_malformed_link_opens_the_document_without_a_mark(address: str, browser_page: BrowserPage) -> None:
+    opened = browser_page(address)
     panel = opened.page.locator(".panel")
-    expect(panel.locator(".title")).to_have_text(PLANT.title)
-    expect(panel.locator("mark")).to_have_count(0)
+    for place in ("start=-1&end=9", "start=9e9&end=%00", "start=999999999&end=1", "start=%3Cb%3E"):
+        opened.page.goto(f"{address}/?document={PLANT.source}&{place}")
+        expect(panel.locator(".title")).to_have_text(PLANT.title)
+        expect(panel.locator("mark")).to_have_count(0)
     assert (opened.errors, opened.dialogs) == ([], [])
 
 

@@ -11,6 +11,12 @@ import { mountReader } from "./reader.js";
 const root = document.documentElement;
 const messages = JSON.parse(document.getElementById("footnote-messages").textContent);
 
+// Gradio writes there which language it speaks itself: another one where it lacks the page's, or English.
+const keepLanguage = () => {
+  if (root.lang !== messages.language) root.lang = messages.language;
+};
+new MutationObserver(keepLanguage).observe(root, { attributeFilter: ["lang"] });
+
 // Gradio's parts arrive one by one (`handed_to_script` in ui/chat/parts.py), some perhaps before this script.
 const arrived = new Map();
 const awaited = new Map();

@@ -6,6 +6,7 @@ const questionBox = () => document.querySelector("#question textarea");
 
 /** What a press would ask; `null` if nothing. */
 const askedBy = ({ type, target, key, shiftKey, isComposing }) => {
+  if (type === "input") return null;
   if (type === "keydown") {
     const isSent = target === questionBox() && key === "Enter" && !shiftKey && !isComposing;
     return isSent ? target.value : null;
@@ -26,10 +27,10 @@ export const ignoreDoublePresses = () => {
     if (isQuick && (stops || (asked !== null && asked === last))) {
       event.preventDefault();
       event.stopImmediatePropagation();
-    } else if (asked !== null) {
-      last = asked;
-      pressedAt = event.timeStamp;
+    } else {
+      last = asked; // whatever else is pressed or typed in between makes it no double press
+      if (asked !== null) pressedAt = event.timeStamp;
     }
   };
-  for (const kind of ["click", "keydown"]) document.addEventListener(kind, look, { capture: true });
+  for (const kind of ["click", "keydown", "input"]) document.addEventListener(kind, look, { capture: true });
 };
