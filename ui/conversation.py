@@ -107,6 +107,11 @@ class TurnsBegun:
         turn = (len(exchanges), instead_of)
         return self._begun.setdefault(turn, token) is token  # atomic: events run in threads
 
+    def release(self, exchanges: Conversation, *, instead_of: str, times_gone_back: int) -> None:
+        """Let a turn begin again that was cut off, unless another one may have begun since `times_gone_back`."""
+        if times_gone_back == self.times_gone_back:
+            self._begun.pop((len(exchanges), instead_of), None)
+
     def has_begun(self, exchanges: Conversation) -> bool:
         """Tell whether the turn after these has begun."""
         return any(number == len(exchanges) for number, _ in list(self._begun))

@@ -49,7 +49,9 @@ def check_footnotes(page: Page, answer: Answer, base: KnowledgeBase) -> None:
         marked = page.locator("#latest mark.emphasised")
         expect(marked).to_have_count(1)
         assert marked.text_content() == document.text[citation.start : citation.end] == citation.quote
-        expect(marked).to_be_in_viewport()
+        opened = page.locator(".panel mark.quoted")
+        expect(opened.first).to_be_in_viewport()
+        expect(page.locator(".panel .title")).to_have_text(document.title)
         expect(source_of(page, position, answer).locator("h4.title")).to_have_text(document.title)
         expect(source_of(page, position, answer).locator("blockquote")).to_have_attribute("lang", document.language)
 

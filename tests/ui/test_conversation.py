@@ -266,7 +266,9 @@ def test_a_very_long_text_is_cut_to_what_is_read_again() -> None:
 
 
 def kept(**changes: object) -> dict[str, Any]:
-    exchange = Exchange("Who?", "answered", answer=ANSWER, id="0" * 32)  # the same in every process, as test ids must be
+    exchange = Exchange(
+        "Who?", "answered", answer=ANSWER, id="0" * 32
+    )  # the same in every process, as test ids must be
     return {**kept_exchange(exchange, messages=english()), **changes}
 
 
@@ -343,3 +345,14 @@ def test_what_is_no_conversation_is_an_empty_one(value: object) -> None:
 
 def test_a_conversation_is_restored_up_to_its_longest() -> None:
     assert len(restored_conversation([kept()] * (LONGEST_CONVERSATION + 1))) == LONGEST_CONVERSATION
+
+
+def test_turn_that_was_cut_off_can_begin_again_but_not_one_that_another_took_over() -> None:
+    begun = TurnsBegun()
+    begun.begin(())
+    begun.release((), instead_of="", times_gone_back=0)
+    assert begun.begin(())
+    begun.go_back(())
+    assert begun.begin(())  # by another question
+    begun.release((), instead_of="", times_gone_back=0)
+    assert not begun.begin(())

@@ -128,7 +128,7 @@ def test_asking_again_replaces_the_last_answer(
     ]
 
 
-@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("locale", ["fi", "ja"])
 def test_last_question_can_be_edited_or_left_as_it_was(
     address: str, assistant: ScriptedAssistant, browser_page: BrowserPage, locale: str
 ) -> None:
@@ -207,7 +207,7 @@ def test_escape_stops_an_answer_which_can_be_asked_for_again(
 # -- Questions that are offered ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("locale", ["en", "ar"])
 def test_examples_stand_beside_the_names_of_their_languages(
     serve_app: ServeApp, page_app: PageApp, browser_page: BrowserPage, locale: str
 ) -> None:
@@ -292,13 +292,15 @@ def test_question_is_answered_from_the_documents_that_are_chosen(
     ask(page, SECOND)
     expect(page.locator("#latest").get_by_role("alert")).to_have_text(messages.none_passes)
     assert questions_of(shelf) == [FIRST]
+    expect(page.locator("#filters")).to_be_hidden()  # with the question
+    button.click()
     page.get_by_role("button", name=messages.clear_filters).click()
     expect(button).to_have_text(messages.filters)
     ask(page, THIRD)
     assert shelf.filters[1:] == [EVERYTHING]
 
 
-@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("locale", ["fi", "ar"])
 def test_date_that_is_none_is_said_to_be_and_nothing_is_asked(
     shelf_address: str, shelf: Shelf, browser_page: BrowserPage, locale: str
 ) -> None:

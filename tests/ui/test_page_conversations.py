@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -67,6 +68,14 @@ def stored(page: Page) -> list[dict[str, Any]]:
         ".map((key) => localStorage[key])"
     )
     return sorted((json.loads(text) for text in texts), key=lambda conversation: str(conversation["created"]))
+
+
+def wait_until(page: Page, condition: str) -> None:
+    """Wait for a condition: Playwright's own way evaluates it in the page, whose policy forbids that."""
+    deadline = time.monotonic() + 20
+    while not page.evaluate(condition):
+        assert time.monotonic() < deadline, condition
+        page.wait_for_timeout(100)
 
 
 def kept_questions(page: Page) -> list[list[str]]:
@@ -318,8 +327,8 @@ def test_rating_and_comment_are_kept_here_and_on_the_server_and_can_be_withdrawn
     comment.get_by_role("button", name=ENGLISH.send).click()
     latest.get_by_role("button", name=ENGLISH.good_answer).click()
     expect(latest.get_by_role("button", name=ENGLISH.good_answer)).to_have_attribute("aria-pressed", "true")
-    page.wait_for_function(
-        "Object.values(localStorage).some((text) => text.includes('\"good\"') && text.includes('Väärä luku'))"
+    wait_until(
+        page, "Object.values(localStorage).some((text) => text.includes('\"good\"') && text.includes('Väärä luku'))"
     )
     assert {(one.question, one.rating, one.comment, one.channel) for one in feedback.all()} == {
         (QUESTION, "bad", COMMENT, "page"),
@@ -337,7 +346,7 @@ def test_rating_and_comment_are_kept_here_and_on_the_server_and_can_be_withdrawn
     expect(latest.get_by_role("button", name=ENGLISH.good_answer)).to_have_attribute("aria-pressed", "true")
     bad.click()
     expect(bad).to_have_attribute("aria-pressed", "false")
-    page.wait_for_function("!Object.values(localStorage).some((text) => text.includes('Väärä luku'))")
+    wait_until(page, "!Object.values(localStorage).some((text) => text.includes('Väärä luku'))")
     assert [(one.question, one.rating) for one in feedback.all()] == [(FOLLOW_UP, "good")]
     reload(page)
     expect(bad).to_have_attribute("aria-pressed", "false")

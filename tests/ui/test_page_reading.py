@@ -175,7 +175,7 @@ def allow_clipboard(page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
 
 
-@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("locale", ["en", "ar"])
 def test_footnote_that_is_pointed_at_or_focused_says_its_title_and_its_words(
     address: str, browser_page: BrowserPage, locale: str
 ) -> None:
@@ -353,7 +353,7 @@ def test_footnote_opened_in_a_new_tab_shows_its_words_there(address: str, browse
     expect(page.locator(".panel")).to_be_hidden()
 
 
-@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("locale", ["en", "ja"])
 def test_document_that_is_gone_or_has_changed_is_said_to_be(
     address: str, browser_page: BrowserPage, locale: str
 ) -> None:

@@ -219,18 +219,23 @@ class Asking:
             self.editing: False,
             **self.filters.hidden(),
         }
-        for answered in self._exchanges(question, before, within, messages):
-            exchange = replace(answered, replaces=replaces)
-            # Gradio cannot cut off an answer whose question is still on its way to the server.
-            if begun.times_gone_back != times_gone_back:
-                return
-            yield {
-                **opening,
-                self.conversation: (*before, exchange),
-                self.latest: exchange_html(exchange, len(before) + 1, messages=messages, is_latest=True),
-                **({} if exchange.is_busy else self._end(exchange, name, messages)),
-            }
-            opening = {}  # each message costs the browser some 40 ms, so the first one says it all
+        exchange = None
+        try:
+            for answered in self._exchanges(question, before, within, messages):
+                exchange = replace(answered, replaces=replaces)
+                # Gradio cannot cut off an answer whose question is still on its way to the server.
+                if begun.times_gone_back != times_gone_back:
+                    return
+                yield {
+                    **opening,
+                    self.conversation: (*before, exchange),
+                    self.latest: exchange_html(exchange, len(before) + 1, messages=messages, is_latest=True),
+                    **({} if exchange.is_busy else self._end(exchange, name, messages)),
+                }
+                opening = {}  # each message costs the browser some 40 ms, so the first one says it all
+        finally:
+            if exchange is None or exchange.is_busy:  # cut off
+                begun.release(before, instead_of=replaces, times_gone_back=times_gone_back)
 
     def _question(self, typed: str, conversation: Conversation, event: gr.EventData) -> str:
         if _comes_from(event, self.latest):

@@ -23,7 +23,7 @@ export const ignoreDoublePresses = () => {
   const look = (event) => {
     const isQuick = event.timeStamp - pressedAt < DOUBLE_PRESS;
     const asked = askedBy(event);
-    const stops = event.isTrusted && event.type === "click" && event.target.closest("#stop");
+    const stops = event.detail > 1 && event.target.closest?.("#stop");
     if (isQuick && (stops || (asked !== null && asked === last))) {
       event.preventDefault();
       event.stopImmediatePropagation();

@@ -168,11 +168,9 @@ export function mountReader(page, { element: host, server, trigger }) {
   // -- What a footnote says when it is pointed at or focused
   const tip = element("div", { id: "footnote-tip", role: "tooltip", hidden: true, dir: "auto" });
   document.body.append(tip);
-  const tipped = () => document.querySelector("[aria-describedby='footnote-tip']");
-  let tipAt = 0;
   const hideTip = () => {
     tip.hidden = true;
-    tipped()?.removeAttribute("aria-describedby");
+    document.querySelector("[aria-describedby='footnote-tip']")?.removeAttribute("aria-describedby");
   };
   const showTip = (link) => {
     hideTip(); // of another footnote
@@ -190,7 +188,6 @@ export function mountReader(page, { element: host, server, trigger }) {
     const below = at.bottom + 8 + size.height < innerHeight;
     tip.style.left = `${left}px`;
     tip.style.top = `${below ? at.bottom + 8 : Math.max(at.top - size.height - 8, 8)}px`;
-    tipAt = at.top;
   };
   const footnoteOf = (event) => event.target.closest?.("a[data-footnote]");
   document.addEventListener("mouseover", (event) => {
@@ -200,12 +197,11 @@ export function mountReader(page, { element: host, server, trigger }) {
   });
   document.addEventListener("focusin", (event) => {
     const link = footnoteOf(event);
-    if (link?.matches(":focus-visible")) showTip(link);
-    else hideTip();
+    hideTip();
+    // One that was out of sight is scrolled to first.
+    if (link?.matches(":focus-visible")) requestAnimationFrame(() => link === document.activeElement && showTip(link));
   });
-  // A footnote that is focused outside of what is seen scrolls into it, and has not moved since.
-  const hideMovedTip = () => tipped()?.getBoundingClientRect().top !== tipAt && hideTip();
-  document.addEventListener("scroll", hideMovedTip, { capture: true, passive: true });
+  document.addEventListener("scroll", hideTip, { capture: true, passive: true });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || tip.hidden) return;
     hideTip();
