@@ -36,6 +36,7 @@ _FRAME_SCRIPT = re.compile(
 _SCRIPT = re.compile(r"<script(?=[\s>])")
 _ROOT = re.compile(r"""<html(?P<before>[^>]*?)\slang="[^"]*\"""")
 _HEAD = re.compile(r"<head>")
+_LABELS = re.compile(r'"i18n_translations":(?={)')
 _BODY = re.compile(r"<body\b[^>]*>")
 
 
@@ -66,12 +67,31 @@ def own_document(document: str, *, reader: Reader, nonce: str, static: StaticFil
     messages = reader.messages
     document = _SOCIAL.sub("", document)
     document = _FRAME_SCRIPT.sub("", document)
+    document = _labels_in(document, messages.language)
     document = _SCRIPT.sub(f'<script nonce="{nonce}"', document)
     opening = f'<html lang="{messages.language}" dir="{messages.direction}"'
     document = _ROOT.sub(lambda found: opening + found["before"], document, count=1)
     document = _HEAD.sub(lambda found: found[0] + _head(reader, nonce=nonce, static=static), document, count=1)
     # In the body, so that they come after the stylesheets that Gradio's scripts add to the head.
     return _BODY.sub(lambda found: found[0] + _opening(messages, static), document, count=1)
+
+
+def _labels_in(document: str, language: str) -> str:
+    """Leave the reader's of all the labels that Gradio was given, and let it take them for the English ones.
+
+    It knows some languages; to readers of any other, such as Czech, it would speak English.
+    """
+    found = _LABELS.search(document)
+    if found is None:
+        return document
+    labels, end = json.JSONDecoder().raw_decode(document, found.end())
+    own = labels.get(language, {})
+    return document[: found.end()] + _json({"en": own, language: own}) + document[end:]
+
+
+def _json(content: object) -> str:
+    """Write JSON that can stand in a script element."""
+    return json.dumps(content, ensure_ascii=False).replace("<", "\\u003c")
 
 
 def _head(reader: Reader, *, nonce: str, static: StaticFiles) -> str:
@@ -116,7 +136,7 @@ def messages_json(reader: Reader) -> str:
         "languages": language_choices(),
         "user": reader.name,
     }
-    return json.dumps(content, ensure_ascii=False).replace("<", "\\u003c")
+    return _json(content)
 
 
 @cache

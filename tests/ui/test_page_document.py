@@ -297,3 +297,11 @@ def test_a_script_without_the_nonce_does_not_run(
     }))""")
     assert opened.page.evaluate("window.ran") is None
     assert len(opened.errors) >= 3  # what throws is not in the console
+
+
+def test_reader_gets_own_labels_also_under_english_because_gradio_knows_few_languages() -> None:
+    labels = json.dumps({"en": {"ask": "Ask"}, "cs": {"ask": "Zeptat se </script>"}})
+    document = f'<html lang="en"><head></head><body>{{"a": 1, "i18n_translations":{labels}, "b": {{}}}}</body>'
+    given = own_document(document, reader=Reader(messages_for("cs")), nonce="n", static=STATIC)
+    own = '{"ask": "Zeptat se \\u003c/script>"}'
+    assert f'{{"a": 1, "i18n_translations":{{"en": {own}, "cs": {own}}}, "b": {{}}}}' in given
