@@ -252,24 +252,6 @@ def test_switching_while_an_answer_streams_mixes_nothing(
     assert kept_questions(page)[1:] in ([], [[FOLLOW_UP]])
 
 
-def test_switching_right_after_a_question_was_sent_mixes_nothing(
-    address: str, assistant: ScriptedAssistant, browser_page: BrowserPage
-) -> None:
-    page = browser_page(address).page
-    ask(page, QUESTION)
-    begin(page)
-    assistant.pause = 0.4
-    begin_asking(page, FOLLOW_UP)
-    open_conversation(page, QUESTION)
-    page.wait_for_timeout(10 * 1000 * assistant.pause)
-    expect_shown(page, QUESTION)
-    assistant.pause = 0.0
-    ask(page, UNANSWERABLE)
-    expect_shown(page, QUESTION, UNANSWERABLE)
-    assert assistant.asked[-1] == (UNANSWERABLE, (Turn(QUESTION, ANSWERS_FOUND[QUESTION].text),))
-    assert kept_questions(page)[0] == [QUESTION, UNANSWERABLE]
-
-
 def test_two_tabs_have_a_conversation_each_and_one_list(address: str, browser_page: BrowserPage) -> None:
     page = browser_page(address).page
     ask(page, QUESTION)

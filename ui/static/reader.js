@@ -201,7 +201,12 @@ export function mountReader(page, { element: host, server, trigger }) {
     // One that was out of sight is scrolled to first.
     if (link?.matches(":focus-visible")) requestAnimationFrame(() => link === document.activeElement && showTip(link));
   });
-  document.addEventListener("scroll", hideTip, { capture: true, passive: true });
+  const followScrolling = () => {
+    const link = document.querySelector("a[data-footnote]:hover");
+    if (link) showTip(link);
+    else hideTip();
+  };
+  document.addEventListener("scroll", followScrolling, { capture: true, passive: true });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || tip.hidden) return;
     hideTip();
