@@ -30,7 +30,7 @@ class Asked:
     done: float
     """To the message that ends it."""
     kept: dict[str, Any]
-    """What the browser is given to keep: the conversation's name, the position, the exchange."""
+    """What the browser is given to keep: the conversation's name, the exchange."""
 
 
 @dataclass(slots=True)

@@ -109,13 +109,7 @@ def mistaken(home: Path, heard: Heard) -> list[str]:
             exchange = restored_exchange(asked.kept["exchange"])
             text = exchange.answer.text if exchange.answer else ""
             owner = names.setdefault(asked.kept["conversation"], asked.reader)
-            place = asked.kept["position"]
-            if (exchange.question, text, owner, place) != (
-                asked.question,
-                known[asked.question],
-                asked.reader,
-                len(history),
-            ):
+            if (exchange.question, text, owner) != (asked.question, known[asked.question], asked.reader):
                 wrong.append(f"Reader {asked.reader} asked {asked.question!r} and got {exchange.question!r}: {text!r}")
             history.append(Turn(asked.question, text))
     return wrong
