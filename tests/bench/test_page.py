@@ -51,9 +51,9 @@ def test_conversations_at_once_get_their_own_answers_and_a_mixed_up_one_is_notic
     ]
     assert all(0 < asked.first <= asked.done for asked in heard.asked)
     assert mistaken(seeds_home, heard) == []
-    first, last = heard.asked[0], heard.asked[-1]
-    mixed_up = [replace(first, kept=last.kept), *heard.asked[1:-1], replace(last, kept=first.kept)]
-    assert len(mistaken(seeds_home, Heard(mixed_up))) >= 2
+    other = next(asked.kept for asked in heard.asked if asked.reader == 1)
+    mixed_up = [replace(asked, kept=other) if asked.question == "What was Dejima?" else asked for asked in heard.asked]
+    assert "What was Dejima?" in mistaken(seeds_home, Heard(mixed_up))[0]
 
 
 def test_rows_of_visits_compare_medians() -> None:
