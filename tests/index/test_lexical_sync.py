@@ -225,6 +225,7 @@ def start_writer(home: Path, first: int) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(_WRITER), str(home), str(first)],
         stdout=subprocess.PIPE,
+        pipesize=4096,  # bytes: some hundred lines ahead of its reader it waits
         cwd=Path(__file__).parents[2],
         text=True,
     )
@@ -239,18 +240,16 @@ def read_lines(writer: subprocess.Popen[str], count: int) -> None:
 def check_each_is_found_once(home: Path, bundled: StaticEmbedder) -> None:
     with KnowledgeBase(Catalog(home / "catalog.sqlite3"), bundled) as knowledge_base:
         assert knowledge_base.problems() == []
-        for record in knowledge_base.documents():
-            name = record.source.removesuffix(".txt")
-            document = knowledge_base.get_document(record.source)
+        sources = [record.source for record in knowledge_base.documents()]
+        for source in sources:
+            name = source.removesuffix(".txt")
+            document = knowledge_base.get_document(source)
             assert document is not None
-            lexical = [scored.chunk for scored in knowledge_base.search_lexical(f"word{name}", limit=1000)]
+            lexical = [scored.chunk for scored in knowledge_base.search_lexical(f"word{name}", limit=len(sources))]
             exact = [chunk for chunk in lexical if f"word{name} " in chunk.text]
-            assert [(chunk.source, chunk.text) for chunk in exact] == [(record.source, document.text)]
-            dense = knowledge_base.search_dense(document.text, limit=1000)
-            assert [scored.chunk.source for scored in dense].count(record.source) == 1
-            assert sorted(scored.chunk.source for scored in dense) == [
-                record.source for record in knowledge_base.documents()
-            ]
+            assert [(chunk.source, chunk.text) for chunk in exact] == [(source, document.text)]
+            dense = knowledge_base.search_dense(document.text, limit=len(sources))
+            assert sorted(scored.chunk.source for scored in dense) == sources
 
 
 @pytest.mark.slow

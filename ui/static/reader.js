@@ -202,7 +202,7 @@ export function mountReader(page, { element: host, server, trigger }) {
     if (link?.matches(":focus-visible")) requestAnimationFrame(() => link === document.activeElement && showTip(link));
   });
   const followScrolling = () => {
-    const link = document.querySelector("a[data-footnote]:hover");
+    const link = tip.hidden ? null : document.querySelector("a[aria-describedby='footnote-tip']:hover");
     if (link) showTip(link);
     else hideTip();
   };
