@@ -19,13 +19,13 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[models,eval]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[models,eval,mcp,slack,tracing]'
 	@touch $@
 
 dev: $(VENV)/dev-installed ## Install what tests and checks need, too
 
 $(VENV)/dev-installed: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[models,eval,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[models,eval,mcp,slack,tracing,dev]'
 	@touch $@
 
 chat: install ## Index seeds/ and start the chat on http://127.0.0.1:7860
@@ -58,7 +58,7 @@ constraints: ## Pin the newest versions of everything
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet --editable '.[models,eval,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[models,eval,mcp,slack,tracing,dev]'
 	$(BIN)/python tests/write_constraints.py
 
 clean: ## Remove the environment and the local index

@@ -223,6 +223,10 @@ class Assistant:
         """Return the state of every document, by source."""
         return self._knowledge_base.documents()
 
+    def count_documents(self) -> int:
+        """Return how many documents are searched."""
+        return len(self._knowledge_base.languages())
+
     def has_any(self, within: DocumentFilter) -> bool:
         """Return whether any document that is searched passes a filter."""
         return self._knowledge_base.has_any(within)

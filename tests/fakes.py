@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from index.catalog import DocumentRecord
-from index.documents import Document
+from index.documents import Chunk, Document, ScoredChunk
 from index.filters import EVERYTHING, DocumentFilter
 from rag.answers import Answer, Citation, CitationsFound, Done, Event, Failed, Passage, PassagesFound, Token, Turn
 from rag.errors import ChatModelError, RerankingError
@@ -146,7 +146,7 @@ class ScriptedAssistant:
         self.translations = translations or {}
         self.asked: list[tuple[str, tuple[Turn, ...]]] = []
         self.filters: list[DocumentFilter] = []
-        self.interfaces: list[str] = []
+        self.interfaces: list[str | None] = []
 
     @property
     def has_chat_model(self) -> bool:
@@ -161,6 +161,19 @@ class ScriptedAssistant:
             )
             for source in self.sources
         ]
+
+    def count_documents(self) -> int:
+        """Count the sources."""
+        return len(self.sources)
+
+    def search(self, query: str, *, top_k: int = 10, within: DocumentFilter = EVERYTHING) -> list[ScoredChunk]:
+        """Give the beginning of each document that holds the query."""
+        self.filters.append(within)
+        return [
+            ScoredChunk(Chunk(f"{source}#0", source, document.text[:80], 0, min(80, len(document.text))), 0.5)
+            for source, document in self.texts.items()
+            if query in document.text and source in self.sources
+        ][:top_k]
 
     def get_document(self, source: str) -> Document | None:
         """Give the text of a source, if there is one."""
@@ -186,7 +199,7 @@ class ScriptedAssistant:
         *,
         history: Sequence[Turn] = (),
         within: DocumentFilter = EVERYTHING,
-        interface: str = "en",
+        interface: str | None = "en",
         explain: bool = False,
     ) -> Iterator[Event]:
         """Stream the answer prepared for `question`, word by word."""

@@ -15,7 +15,9 @@ import typer
 from index.errors import FootnoteError
 from index.filters import EVERYTHING, DocumentFilter
 from index.language import normalise_language
-from ui.settings import Settings, limit_threads, load_settings
+from ui import serving_commands
+from ui.serving_commands import settings_of
+from ui.settings import limit_threads, load_settings
 
 if TYPE_CHECKING:
     from index.ingest import Outcome
@@ -112,7 +114,7 @@ def ingest(
     from index.loading import is_url
     from ui.build import build_ingest, sync_vector_store
 
-    settings = _settings_of(context)
+    settings = settings_of(context)
     if not paths and not rebuild:
         raise typer.BadParameter("Name at least one file or folder.", param_hint="PATHS")
     failed = False
@@ -175,7 +177,7 @@ def ask(
     from ui.schemas import answer_dict
 
     within = _within(language, document, folder, tag, kind, since=since, until=until)
-    with open_assistant(_settings_of(context)) as assistant:
+    with open_assistant(settings_of(context)) as assistant:
         none_passes = within != EVERYTHING and not assistant.has_any(within)
         events = assistant.stream(_readable(question), within=within, explain=explain)
         answer = _answer_of(events, show=not as_json and not none_passes)
@@ -226,7 +228,7 @@ def search(
 
     query = _readable(query)
     within = _within(language, document, folder, tag, kind, since=since, until=until)
-    with open_assistant(_settings_of(context)) as assistant:
+    with open_assistant(settings_of(context)) as assistant:
         results = assistant.search(query, top_k=limit, within=within)
         documents = assistant.documents()
         none_passes = within != EVERYTHING and not assistant.has_any(within)
@@ -241,7 +243,7 @@ def documents(context: typer.Context, as_json: Json = False) -> None:
     from ui.plain import documents_plain
     from ui.schemas import documents_dict
 
-    catalog = open_catalog(_settings_of(context).home)
+    catalog = open_catalog(settings_of(context).home)
     try:
         records = catalog.documents()
     finally:
@@ -260,7 +262,7 @@ def remove(
     from index.ingest import State
     from ui.build import build_library
 
-    settings = _settings_of(context)
+    settings = settings_of(context)
     # What readers of the page may do is no concern of whoever has the files.
     library = build_library(settings.model_copy(update={"uploads": "on"}))
     outcomes = [library.remove(name) for name in names]
@@ -285,7 +287,7 @@ def feedback(
     from ui.feedback import FeedbackStore, feedback_dict
     from ui.plain import feedback_plain
 
-    home = _settings_of(context).home
+    home = settings_of(context).home
     entries = [entry for entry in FeedbackStore(home).all() if rating in (None, entry.rating)]
     if export is not None:
         _export(entries, home=home, folder=export, as_json=as_json)
@@ -309,43 +311,21 @@ def _export(entries: "list[Feedback]", *, home: Path, folder: Path, as_json: boo
 
 
 @app.command()
-def serve(
-    context: typer.Context,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 7860,
-) -> None:
-    """Serve the chat page until Ctrl+C."""
-    from ui.build import open_app
-    from ui.server import serve as serve_app
-
-    with open_app(_settings_of(context)) as application:
-        serve_app(application, host=host, port=port)
-
-
-@app.command()
-def password(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Who logs in with it.", show_default=False)],
-) -> None:
-    """Ask for a password and print the setting that lets NAME log in to the page with it."""
-    from ui.accounts import account_line, check_name
-
-    check_name(name)
-    typed = typer.prompt("Password", hide_input=True, confirmation_prompt="The same again", err=True)
-    typer.echo(account_line(name, typed))
-
-
-@app.command()
 def doctor(context: typer.Context) -> None:
     """Check that settings, models, index and files agree. Exit status 1 if something is wrong."""
     from ui.doctor import examine
     from ui.plain import one_line
 
     healthy = True
-    for finding in examine(_settings_of(context)):
+    for finding in examine(settings_of(context)):
         healthy = healthy and finding.good
         typer.echo(f"{'ok   ' if finding.good else 'WRONG'} {one_line(finding.text)}")
     if not healthy:
         raise typer.Exit(1)
+
+
+app.command()(serving_commands.serve)
+app.command()(serving_commands.password)
 
 
 @app.command(name="eval")
@@ -391,7 +371,7 @@ def evaluate(
             raise EvaluationError("--plot draws language pairs. Add --by-language-pair.")
         require_plotting(plot)
     report = evaluate_folder(
-        _settings_of(context),
+        settings_of(context),
         folder,
         split=split,
         most=sample,
@@ -440,13 +420,6 @@ def _within(
         since=since,
         until=until,
     )
-
-
-def _settings_of(context: typer.Context) -> Settings:
-    settings = context.obj
-    if not isinstance(settings, Settings):
-        raise TypeError("The settings are read before every command.")
-    return settings
 
 
 def _show(result: dict[str, object] | str, *, none_passes: bool) -> None:

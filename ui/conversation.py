@@ -7,11 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, get_args
 from uuid import uuid4
 
-from index.catalog import DocumentRecord
-from index.documents import Document
 from index.errors import FootnoteError
 from index.filters import EVERYTHING, DocumentFilter
-from rag.answers import Answer, CitationsFound, Done, Event, Failed, PassagesFound, Token, Turn
+from rag.answers import Answer, CitationsFound, Done, Failed, PassagesFound, Token, Turn
+from ui.answering import ServedAssistant
 from ui.explanation_html import explanation_html
 from ui.markdown import answer_markdown
 from ui.messages import Messages
@@ -30,26 +29,8 @@ State = Literal["searching", "answering", "answered", "stopped", "failed"]
 Rating = Literal["", "good", "bad"]
 
 
-class ChatAssistant(Protocol):
+class ChatAssistant(ServedAssistant, Protocol):
     """What the page talks to: `rag.assistant.Assistant`, or a scripted one in tests."""
-
-    @property
-    def has_chat_model(self) -> bool:
-        """Whether quotes can be translated."""
-
-    def documents(self) -> Sequence[DocumentRecord]:
-        """Return the state of every document."""
-
-    def get_document(self, source: str) -> Document | None:
-        """Return a document as it is searched."""
-
-    def has_any(self, within: DocumentFilter) -> bool:
-        """Return whether any document passes a filter."""
-
-    def stream(
-        self, question: str, *, history: Sequence[Turn], within: DocumentFilter, interface: str, explain: bool
-    ) -> Iterator[Event]:
-        """Answer a question: `PassagesFound`, any number of `Token` and `CitationsFound`, then `Done` or `Failed`."""
 
     def suggest(self, answer: Answer, *, history: Sequence[Turn], within: DocumentFilter) -> Sequence[str]:
         """Return what could be asked next."""

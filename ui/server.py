@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from index.errors import SettingsError
 from rag.examples import Example
 from ui.accounts import Accounts
+from ui.answering import Answering
 from ui.conversation import ChatAssistant
 from ui.feedback import FeedbackStore
 from ui.library import Library
@@ -53,14 +54,11 @@ def create_app(
     # Both libraries read these when they are imported, which is why the imports come after.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    from ui.api import create_api
+    from ui.api.app import create_api
     from ui.chat.page import create_chat, mount
 
-    def document_count() -> int:
-        return sum(record.chunks > 0 for record in assistant.documents())
-
     async def build() -> ASGIApp:
-        app = create_api(document_count=document_count)
+        app = create_api(Answering(assistant))
         page = create_chat(assistant, library=library, feedback=feedback, examples=examples)
         mount(app, page, largest_upload=int(library.max_megabytes * 1024 * 1024) if library.writable else None)
         static = StaticFiles(_STATIC)

@@ -44,9 +44,23 @@ class Settings(BaseSettings):
     context_tokens: int | None = Field(default=None, ge=1024)
     model_temperature: Annotated[float, Field(ge=0, le=2)] | Literal["none"] = 0
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+    log_format: Literal["auto", "text", "json"] = "auto"
+    log_content: Literal["on", "off"] = "off"
+    tracing: Literal["on", "off"] = "off"
+    public_url: str | None = None
+    open: Literal["on", "off"] = "off"
+    rate_limit: str = "600/minute"
+    cors_origins: str = ""
+    api_url: str | None = None
+    api_key: SecretStr | None = None
+    slack_channels: Path | None = None
     # Named as every OpenAI-compatible tool names them.
     openai_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("OPENAI_API_KEY"))
     openai_base_url: str | None = Field(default=None, validation_alias=AliasChoices("OPENAI_BASE_URL"))
+    # Named as Slack's own tools name them.
+    slack_bot_token: SecretStr | None = Field(default=None, validation_alias=AliasChoices("SLACK_BOT_TOKEN"))
+    slack_app_token: SecretStr | None = Field(default=None, validation_alias=AliasChoices("SLACK_APP_TOKEN"))
+    slack_signing_secret: SecretStr | None = Field(default=None, validation_alias=AliasChoices("SLACK_SIGNING_SECRET"))
 
     @property
     def chat_model(self) -> ChatModelSettings | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import gradio as gr
 
 from rag.examples import Example
-from ui.api import Api
+from ui.api.app import Api
 from ui.chat.asking import Asking
 from ui.chat.documents import Documents
 from ui.chat.parts import LABELS, Updates, handed_to_script, messages_of
@@ -54,11 +54,8 @@ def create_chat(
         examples: Questions offered to a reader of a language while the conversation is empty.
     """
 
-    def document_count() -> int:
-        return sum(record.chunks > 0 for record in assistant.documents())
-
     def welcome(messages: Messages) -> str:
-        return welcome_html(document_count(), examples(messages.language), messages=messages)
+        return welcome_html(assistant.count_documents(), examples(messages.language), messages=messages)
 
     page: gr.Blocks
     layout = gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True, delete_cache=FORGET_UPLOADS)
@@ -71,7 +68,7 @@ def create_chat(
         reading = Reading(assistant)
 
     def head(request: gr.Request) -> str:
-        return masthead_html(document_count(), messages=messages_of(request))
+        return masthead_html(assistant.count_documents(), messages=messages_of(request))
 
     def greet(request: gr.Request) -> Updates:
         return {masthead: head(request), **asking.greet(messages_of(request))}

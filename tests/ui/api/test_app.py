@@ -9,7 +9,8 @@ from index.catalog import Catalog
 from index.ingest import Ingest
 from index.settings import LoadingSettings
 from tests.fakes import ScriptedAssistant
-from ui.api import create_api
+from ui.answering import Answering
+from ui.api.app import create_api
 from ui.feedback import FeedbackStore
 from ui.library import Library
 from ui.messages import english
@@ -36,9 +37,11 @@ def test_health_counts_the_documents(client: TestClient) -> None:
 
 
 def test_health_counts_anew_each_time() -> None:
-    counts = iter((1, 2))
-    api = create_api(document_count=lambda: next(counts))
-    assert [TestClient(api).get("/api/health").json()["documents"] for _ in range(2)] == [1, 2]
+    assistant = ScriptedAssistant({}, sources=("a.md",))
+    client = TestClient(create_api(Answering(assistant)))
+    assert client.get("/api/health").json()["documents"] == 1
+    assistant.sources = ("a.md", "b.md")
+    assert client.get("/api/health").json()["documents"] == 2
 
 
 @pytest.mark.parametrize("path", ["/api/health", "/", "/config", "/theme.css", "/static/page.css", "/no-such-page"])

@@ -1,0 +1,141 @@
+"""The assistant for those who wait in an event loop: answers run in threads, and end with whoever asked."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol, TypeVar
+
+import anyio
+from anyio import CapacityLimiter, to_thread
+
+from index.catalog import DocumentRecord
+from index.documents import Document, ScoredChunk
+from index.filters import EVERYTHING, DocumentFilter
+from rag.answers import Answer, Done, Event, Failed, Turn
+
+# Answers of a chat model mostly wait for it; quotes keep a core busy, and more threads than that only make all wait.
+_WAITING_AT_ONCE = 64
+_COMPUTING_AT_ONCE = max(2, os.cpu_count() or 1)
+# How often it is looked whether the last answer has ended.
+_GLANCE_SECONDS = 0.05
+
+T = TypeVar("T")
+
+
+class ServedAssistant(Protocol):
+    """What is served: `rag.assistant.Assistant`, or a scripted one in tests."""
+
+    @property
+    def has_chat_model(self) -> bool:
+        """Whether a chat model writes the answers."""
+
+    def count_documents(self) -> int:
+        """Return how many documents are searched."""
+
+    def documents(self) -> Sequence[DocumentRecord]:
+        """Return the state of every document."""
+
+    def get_document(self, source: str) -> Document | None:
+        """Return a document as it is searched."""
+
+    def has_any(self, within: DocumentFilter) -> bool:
+        """Return whether any document passes a filter."""
+
+    def search(self, query: str, *, top_k: int, within: DocumentFilter) -> Sequence[ScoredChunk]:
+        """Return what suits a query best."""
+
+    def stream(
+        self, question: str, *, history: Sequence[Turn], within: DocumentFilter, interface: str | None, explain: bool
+    ) -> Iterator[Event]:
+        """Answer a question: `PassagesFound`, any number of `Token` and `CitationsFound`, then `Done` or `Failed`."""
+
+
+class Answering:
+    """Answers in threads, a bounded number at a time; one for each server, in its event loop.
+
+    An answer ends early when the task that follows it is cancelled, as Starlette does when a client goes away.
+    """
+
+    def __init__(self, assistant: ServedAssistant) -> None:
+        self.assistant = assistant
+        self.running = 0
+        """How many answers are on their way."""
+        self._limiter: CapacityLimiter | None = None
+
+    async def run(self, step: Callable[[], T]) -> T:
+        """Run something that blocks or computes, when it is its turn."""
+        if self._limiter is None:  # it belongs to the event loop
+            self._limiter = CapacityLimiter(_WAITING_AT_ONCE if self.assistant.has_chat_model else _COMPUTING_AT_ONCE)
+        return await to_thread.run_sync(step, limiter=self._limiter)
+
+    async def stream(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        within: DocumentFilter = EVERYTHING,
+        interface: str | None = None,
+        explain: bool = False,
+    ) -> AsyncIterator[Event]:
+        """Answer a question as `rag.assistant.Assistant.stream` does.
+
+        Raises:
+            QuestionError: If the question is empty or too long, before the first event.
+        """
+        events = self.assistant.stream(question, history=history, within=within, interface=interface, explain=explain)
+        with self.activity():
+            try:
+                while (event := await self.run(lambda: next(events, None))) is not None:
+                    yield event
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await to_thread.run_sync(_close, events)
+
+    async def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        within: DocumentFilter = EVERYTHING,
+        interface: str | None = None,
+        explain: bool = False,
+    ) -> Answer | Failed:
+        """Answer a question; the arguments are those of `stream`.
+
+        Raises:
+            QuestionError: If the question is empty or too long.
+        """
+        last: Event | None = None
+        async for event in self.stream(question, history=history, within=within, interface=interface, explain=explain):
+            last = event
+        match last:
+            case Done(answer):
+                return answer
+            case Failed():
+                return last
+            case _:
+                raise AssertionError("A stream ends with Done or Failed.")
+
+    @contextmanager
+    def activity(self) -> Iterator[None]:
+        """Count something as an answer that a server waits for before it ends."""
+        self.running += 1
+        try:
+            yield
+        finally:
+            self.running -= 1
+
+    async def finished(self, *, within: float) -> bool:
+        """Wait until no answer is on its way, at most so many seconds; tell whether that came to be."""
+        deadline = time.monotonic() + within
+        while self.running and time.monotonic() < deadline:
+            await asyncio.sleep(_GLANCE_SECONDS)
+        return not self.running
+
+
+def _close(events: Iterator[Event]) -> None:
+    close = getattr(events, "close", None)  # generators have one
+    if close is not None:
+        close()
