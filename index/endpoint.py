@@ -16,11 +16,13 @@ class EndpointError(Exception):
 
     Attributes:
         status: The HTTP status that the server refused with, `None` if it was something else.
+        content: What of the message are the server's words, which may repeat what it was sent: left out of logs.
     """
 
-    def __init__(self, reason: str, *, status: int | None = None) -> None:
+    def __init__(self, reason: str, *, status: int | None = None, content: str = "") -> None:
         super().__init__(reason)
         self.status = status
+        self.content = content
 
 
 class Endpoint:
@@ -83,4 +85,6 @@ class Endpoint:
     def _failure(self, reason: str, *, status: int | None = None) -> EndpointError:
         # The key goes before the text is cut, lest a part of it stays.
         hidden = reason.replace(self._api_key, "…") if self._api_key else reason
-        return EndpointError(" ".join(hidden.split())[:_SHOWN], status=status)
+        shown = " ".join(hidden.split())[:_SHOWN]
+        words = shown.partition(": ")[2] if status is not None else ""
+        return EndpointError(shown, status=status, content=words)

@@ -13,6 +13,9 @@ FootnoteError                 every error meant for a person
 class FootnoteError(Exception):
     """Base of every error whose message is meant for a person."""
 
+    content = ""
+    """What of the message are a server's words, which may repeat what it was asked: left out of logs."""
+
 
 class LoadError(FootnoteError):
     """A document could not be read."""

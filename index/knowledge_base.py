@@ -64,6 +64,7 @@ class KnowledgeBase:
         self._lexical: tuple[int, LexicalIndex] | None = None
         self._selections = Selections(catalog)
         self._kept: _Overview | None = None
+        self._records: tuple[Revision, list[DocumentRecord]] | None = None
         self._is_up_to_date = False
         self._sync_lock = threading.Lock()
         self._closing = threading.Event()
@@ -195,8 +196,12 @@ class KnowledgeBase:
         return self._kept
 
     def documents(self) -> list[DocumentRecord]:
-        """Return the state of every document, by source."""
-        return self._catalog.documents()
+        """Return the state of every document, by source; read again only when the catalog has changed."""
+        revision = self._catalog.revision
+        kept = self._records
+        if kept is None or kept[0] != revision:
+            kept = self._records = (revision, self._catalog.documents())
+        return list(kept[1])
 
     def sync(self) -> int:
         """Bring the lexical index and, with `maintain`, Chroma up to the catalog.
@@ -253,6 +258,26 @@ class KnowledgeBase:
         if former is not None:
             former.close()
         self._store = self._open_store()
+
+    def checks(self) -> dict[str, str]:
+        """Look quickly whether questions can be answered; each part is `ok`, or a sentence says what is wrong.
+
+        `index` is the catalog, `model` the embedding model that the index was made with; `chroma` is `scanned` where
+        Chroma is not searched (`has_store`). Nothing is compared, as `problems` does.
+        """
+        found = {"index": "ok", "model": "ok", "chroma": "ok" if self._store else "scanned"}
+        try:
+            self._check_model(self._catalog.revision)
+        except IndexMismatchError as error:
+            found["model"] = str(error)
+        except StoreError as error:
+            found["index"] = str(error)
+        try:
+            if (store := self._store) is not None:
+                store.check()
+        except StoreError as error:
+            found["chroma"] = str(error)
+        return found
 
     def problems(self) -> list[str]:
         """Compare catalog, lexical index and Chroma; return a sentence for each thing that is wrong."""

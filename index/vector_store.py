@@ -66,11 +66,9 @@ class VectorStore:
 
     def search(self, vector: NDArray[np.float32], *, limit: int) -> list[tuple[int, float]]:
         """Return (sequence number, cosine similarity), best first. Deleted chunks may still be among them."""
-        from chromadb.errors import ChromaError
-
         try:
             answer = self._collection.query(query_embeddings=vector[np.newaxis], n_results=limit, include=["distances"])
-        except (ChromaError, OSError) as error:
+        except _failures() as error:
             raise StoreError(f"Chroma did not answer ({error}). 'footnote doctor' tells more.") from error
         ids, distances = answer["ids"][0], (answer["distances"] or [[]])[0]
         return [(int(seq), 1.0 - distance) for seq, distance in zip(ids, distances, strict=True)]
@@ -81,11 +79,9 @@ class VectorStore:
         Raises:
             StoreError: If Chroma does not take it; what is missing there is copied next time.
         """
-        from chromadb.errors import ChromaError
-
         try:
             return self._sync()
-        except (ChromaError, OSError) as error:
+        except _failures() as error:
             raise StoreError(f"Chroma did not take the new chunks ({error}). 'footnote doctor' tells more.") from error
 
     def _sync(self) -> int:
@@ -132,6 +128,17 @@ class VectorStore:
             ],
         )
 
+    def check(self) -> None:
+        """Ask Chroma whether it is there.
+
+        Raises:
+            StoreError: If it does not answer.
+        """
+        try:
+            self._client.heartbeat()
+        except _failures() as error:
+            raise StoreError(f"Chroma did not answer ({error}). 'footnote doctor' tells more.") from error
+
     def repair(self) -> int:
         """Make the collection hold exactly what the catalog says was copied; return how many chunks differed.
 
@@ -173,6 +180,14 @@ class VectorStore:
             self._marker.unlink(missing_ok=True)
         if self._lock is not None:
             self._lock.release()
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What Chroma raises when it cannot do something, or when its server has gone."""
+    from chromadb.errors import ChromaError
+    from httpx import HTTPError
+
+    return ChromaError, OSError, HTTPError
 
 
 def open_vector_store(catalog: Catalog, *, url: str | None = None, repair: bool = False) -> VectorStore | None:

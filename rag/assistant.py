@@ -1,6 +1,6 @@
 """`Assistant`: question in, cited answer out. The public entry of the project for Python programs."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from index.catalog import DocumentRecord
@@ -226,6 +226,10 @@ class Assistant:
     def count_documents(self) -> int:
         """Return how many documents are searched."""
         return len(self._knowledge_base.languages())
+
+    def checks(self) -> Mapping[str, str]:
+        """Return how each part is that a search needs: `ok`, `scanned`, or a sentence on what is wrong."""
+        return self._knowledge_base.checks()
 
     def has_any(self, within: DocumentFilter) -> bool:
         """Return whether any document that is searched passes a filter."""

@@ -100,9 +100,12 @@ def chat_model_error(error: Exception, *, chat_model: "BaseChatModel") -> ChatMo
     kind = _kind(error)
     message = f"{describe_chat_model(chat_model)} {_TOO_SMALL if kind is ContextTooSmallError else _reason(error)}"
     key = getattr(chat_model, "openai_api_key", None)
+    words = _words_of_server(error)
     if isinstance(key, SecretStr) and key.get_secret_value() != _NO_KEY:
-        message = message.replace(key.get_secret_value(), "…")
-    return kind(message)
+        message, words = (text.replace(key.get_secret_value(), "…") for text in (message, words))
+    failure = kind(message)
+    failure.content = words
+    return failure
 
 
 def chat_model_name(chat_model: "BaseChatModel") -> str:
@@ -204,6 +207,15 @@ def _detail(error: Exception) -> str:
     words = str(getattr(innermost, "message", "") or innermost) or type(innermost).__name__
     words = _STATUS_BEFORE_DETAIL.sub("", " ".join(words.split()))
     return words if len(words) <= _MAX_DETAIL else words[:_MAX_DETAIL] + "…"
+
+
+def _words_of_server(error: Exception) -> str:
+    """Return what of a failure may repeat the question or the documents."""
+    import openai
+
+    # How a connection ended, and refusals that are about the model's name and the account.
+    plain = (openai.APIConnectionError, openai.NotFoundError, openai.RateLimitError, OSError)
+    return "" if isinstance(error, plain) else _detail(error)
 
 
 def _without_password(url: str) -> str:

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from index.log_content import Content
 from rag.answers import Citation, Passage, Problem
 from rag.claims import Claim
+from rag.clock import Clock
 from rag.facts import FactsOf
 from rag.late_interaction import QuoteEmbedder
 from rag.settings import CitationSettings
@@ -63,19 +65,21 @@ class Checker:
             if len(self._checked) == _MOST_CLAIMS:
                 log.info("Removed marks %s: %d claims of this answer were checked already.", cited, _MOST_CLAIMS)
                 return Checked(problem=Problem.NOT_COVERED)
+            clock = Clock()
             self._checked[key] = self._compared(claim, cited)
+            clock.lap("checking")
         return self._checked[key]
 
     def _compared(self, claim: Claim, cited: Sequence[int]) -> Checked:
         missing = self._missing(claim.piece, cited)
         if nowhere := _common(missing.values()):
-            log.info("Removed marks %s: %r is not in these passages.", cited, nowhere)
+            log.info("Removed marks %s: %r is not in these passages.", cited, Content(", ".join(nowhere)))
             return Checked(problem=Problem.FACT_MISSING, missing=nowhere)
         supports = self._support.of(claim.text)
         enough = supporting(supports, self._passages, language=self._language, settings=self._settings)
         kept = [number for number in cited if number in enough]
         if not kept:
-            log.info("Removed marks %s: nothing in these passages says %r.", cited, claim.text)
+            log.info("Removed marks %s: nothing in these passages says %r.", cited, Content(claim.text))
             return Checked(problem=Problem.NOT_COVERED)
         for number in cited:
             if number not in kept and set(_common(missing[other] for other in kept)) - set(missing[number]):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from index.language import detect_language, same_language
 from index.lengths import text_weight
+from index.log_content import Content
 from index.sentences import sentence_spans
 from rag.answers import Turn
 from rag.errors import ChatModelError
@@ -55,7 +56,8 @@ def rewritten_question(question: str, history: Sequence[Turn], *, language: str,
     rewritten = read_rewriting(reply, question, history, language=language)
     if rewritten is None:
         log.warning(
-            "The chat model's rewriting %r is no question that stands alone; see 'rag/rewriting.py'.", reply[:200]
+            "The chat model's rewriting %r is no question that stands alone; see 'rag/rewriting.py'.",
+            Content(reply[:200]),
         )
         return search_question(question, history, language=language)
     return SearchQuestion(question, rewritten, 1)

@@ -147,6 +147,7 @@ class ScriptedAssistant:
         self.asked: list[tuple[str, tuple[Turn, ...]]] = []
         self.filters: list[DocumentFilter] = []
         self.interfaces: list[str | None] = []
+        self.health: Mapping[str, str] = {"index": "ok", "model": "ok", "chroma": "scanned"}
 
     @property
     def has_chat_model(self) -> bool:
@@ -161,6 +162,10 @@ class ScriptedAssistant:
             )
             for source in self.sources
         ]
+
+    def checks(self) -> Mapping[str, str]:
+        """Tell how it is said to be."""
+        return self.health
 
     def count_documents(self) -> int:
         """Count the sources."""

@@ -24,18 +24,21 @@ MODULES = sorted(
 HEAVY = {
     "torch", "sentence_transformers", "transformers", "chromadb", "gradio", "openai", "langchain_core",
     "langchain_openai", "langsmith", "trafilatura", "icu4py", "py3langid", "charset_normalizer", "tokenizers",
-    "safetensors", "slack_bolt",
+    "safetensors", "slack_bolt", "aiohttp", "fastapi", "mcp", "openinference",
 }  # fmt: skip
 HOMES = {
-    **{module: {"gradio"} for module in MODULES if module.startswith("ui.chat.")},
+    **{module: {"fastapi"} for module in MODULES if module.startswith("ui.api.")},
+    **{module: {"slack_bolt", "aiohttp"} for module in MODULES if module.startswith("ui.slack.")},
+    **{module: {"gradio", "mcp"} for module in MODULES if module.startswith("ui.chat.")},
     "rag.chain": {"langchain_core", "langsmith", "charset_normalizer"},  # by way of requests
     "rag.chat_model": {"langchain_core", "langchain_openai", "langsmith", "openai"},
 }
-# Each module in a child of its own, made by fork, so that the interpreter starts once. The hook sees every file that is
-# opened; what Python itself reads to import a module are sources, byte code, shared libraries and package metadata.
+# All in one interpreter: what is loaded or opened counts for the module that caused it first. The hook sees
+# every file that is opened; what Python itself reads to import a module are sources, byte code, shared libraries and
+# package metadata.
 _IMPORT_ALL = """
 import importlib, json, os, sys, sysconfig
-opened = []
+opened, answers = [], {}
 libraries = tuple(os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 def hook(event, arguments):
     if event == "open" and isinstance(arguments[0], str):
@@ -43,32 +46,26 @@ def hook(event, arguments):
     elif event in ("socket.connect", "subprocess.Popen", "os.mkdir", "sqlite3.connect"):
         opened.append(f"{event} {arguments}")
 sys.addaudithook(hook)
+known = set()
 for module in sys.argv[1:]:
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        opened.clear()
-        importlib.import_module(module)
-        ours = [
-            path for path in opened
-            if not os.path.realpath(path).startswith((*libraries, "/proc/", "/sys/"))
-            and not path.endswith((".py", ".pyc", ".zip")) and ".so" not in path
-        ]
-        packages = sorted({name.partition(".")[0] for name in sys.modules})
-        with os.fdopen(writing, "w") as answer:
-            json.dump([packages, ours], answer)
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as answer:
-        print(module, answer.read())
-    os.waitpid(child, 0)
+    opened.clear()
+    importlib.import_module(module)
+    packages = {name.partition(".")[0] for name in sys.modules}
+    ours = [
+        path for path in opened
+        if not os.path.realpath(path).startswith((*libraries, "/proc/", "/sys/"))
+        and not path.endswith((".py", ".pyc", ".zip")) and ".so" not in path
+    ]
+    answers[module] = [sorted(packages - known), ours]
+    known |= packages
+print(json.dumps(answers))
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 def test_importing_a_module_reads_nothing_and_loads_no_framework() -> None:
+    in_order = [*(module for module in MODULES if module not in HOMES), *HOMES]
     child = subprocess.run(
-        [sys.executable, "-c", _IMPORT_ALL, *MODULES],
+        [sys.executable, "-c", _IMPORT_ALL, *in_order],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -76,13 +73,15 @@ def test_importing_a_module_reads_nothing_and_loads_no_framework() -> None:
         check=True,
     )
     assert child.stderr == ""
-    answers = dict(line.split(" ", 1) for line in child.stdout.splitlines())
-    assert list(answers) == MODULES
-    loaded, opened = {}, {}
-    for module in MODULES:
-        packages, files = json.loads(answers[module])
-        loaded[module] = HEAVY.intersection(packages) - HOMES.get(module, set())
-        opened[module] = [path for path in files if module not in HOMES or str(ROOT) in path]
+    answers = json.loads(child.stdout)
+    assert list(answers) == in_order
+    loaded = {
+        module: HEAVY.intersection(packages) - HOMES.get(module, set()) for module, (packages, _) in answers.items()
+    }
+    opened = {
+        module: [path for path in files if module not in HOMES or str(ROOT) in path]
+        for module, (_, files) in answers.items()
+    }
     assert {module: packages for module, packages in loaded.items() if packages} == {}
     assert {module: files for module, files in opened.items() if files} == {}
 

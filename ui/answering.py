@@ -1,11 +1,10 @@
 """The assistant for those who wait in an event loop: answers run in threads, and end with whoever asked."""
 
-import asyncio
 import os
-import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 import anyio
 from anyio import CapacityLimiter, to_thread
@@ -18,10 +17,25 @@ from rag.answers import Answer, Done, Event, Failed, Turn
 # Answers of a chat model mostly wait for it; quotes keep a core busy, and more threads than that only make all wait.
 _WAITING_AT_ONCE = 64
 _COMPUTING_AT_ONCE = max(2, os.cpu_count() or 1)
-# How often it is looked whether the last answer has ended.
-_GLANCE_SECONDS = 0.05
 
 T = TypeVar("T")
+
+Channel = Literal["page", "api", "openai", "slack", "mcp"]
+"""The way in by which a question came."""
+
+
+class Watch(Protocol):
+    """Sees an answer go by, such as `ui.metrics.Metrics.watch`."""
+
+    def __call__(self, events: Iterator[Event], channel: Channel) -> Iterator[Event]:
+        """Hand on the events as they are; closed early, close them."""
+
+
+def watched(events: Iterator[Event], channel: Channel, watches: Sequence[Watch]) -> Iterator[Event]:
+    """Let all watches see an answer, from the moment it is asked for."""
+    for watch in watches:
+        events = watch(events, channel)
+    return events
 
 
 class ServedAssistant(Protocol):
@@ -33,6 +47,9 @@ class ServedAssistant(Protocol):
 
     def count_documents(self) -> int:
         """Return how many documents are searched."""
+
+    def checks(self) -> Mapping[str, str]:
+        """Return how each part is that answers need: `ok`, `scanned`, or a sentence on what is wrong."""
 
     def documents(self) -> Sequence[DocumentRecord]:
         """Return the state of every document."""
@@ -58,8 +75,9 @@ class Answering:
     An answer ends early when the task that follows it is cancelled, as Starlette does when a client goes away.
     """
 
-    def __init__(self, assistant: ServedAssistant) -> None:
+    def __init__(self, assistant: ServedAssistant, *, watches: Sequence[Watch] = ()) -> None:
         self.assistant = assistant
+        self._watches = watches
         self.running = 0
         """How many answers are on their way."""
         self._limiter: CapacityLimiter | None = None
@@ -78,20 +96,38 @@ class Answering:
         within: DocumentFilter = EVERYTHING,
         interface: str | None = None,
         explain: bool = False,
-    ) -> AsyncIterator[Event]:
+        channel: Channel = "api",
+    ) -> AsyncGenerator[Event, None]:
         """Answer a question as `rag.assistant.Assistant.stream` does.
+
+        `channel` is the way in by which it came, for whoever watches.
 
         Raises:
             QuestionError: If the question is empty or too long, before the first event.
         """
-        events = self.assistant.stream(question, history=history, within=within, interface=interface, explain=explain)
+        events = watched(
+            self.assistant.stream(question, history=history, within=within, interface=interface, explain=explain),
+            channel,
+            self._watches,
+        )
+        # Cancelled by asyncio itself, a step is not waited for: its thread is at it still when the answer is closed.
+        at_work = threading.Lock()
+
+        def step() -> Event | None:
+            with at_work:
+                return next(events, None)
+
+        def close() -> None:
+            with at_work:
+                _close(events)
+
         with self.activity():
             try:
-                while (event := await self.run(lambda: next(events, None))) is not None:
+                while (event := await self.run(step)) is not None:
                     yield event
             finally:
                 with anyio.CancelScope(shield=True):
-                    await to_thread.run_sync(_close, events)
+                    await to_thread.run_sync(close)
 
     async def ask(
         self,
@@ -101,6 +137,7 @@ class Answering:
         within: DocumentFilter = EVERYTHING,
         interface: str | None = None,
         explain: bool = False,
+        channel: Channel = "api",
     ) -> Answer | Failed:
         """Answer a question; the arguments are those of `stream`.
 
@@ -108,7 +145,9 @@ class Answering:
             QuestionError: If the question is empty or too long.
         """
         last: Event | None = None
-        async for event in self.stream(question, history=history, within=within, interface=interface, explain=explain):
+        async for event in self.stream(
+            question, history=history, within=within, interface=interface, explain=explain, channel=channel
+        ):
             last = event
         match last:
             case Done(answer):
@@ -126,13 +165,6 @@ class Answering:
             yield
         finally:
             self.running -= 1
-
-    async def finished(self, *, within: float) -> bool:
-        """Wait until no answer is on its way, at most so many seconds; tell whether that came to be."""
-        deadline = time.monotonic() + within
-        while self.running and time.monotonic() < deadline:
-            await asyncio.sleep(_GLANCE_SECONDS)
-        return not self.running
 
 
 def _close(events: Iterator[Event]) -> None:

@@ -3,11 +3,10 @@
 import logging
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-from starlette.types import ASGIApp
 
 from index.catalog import Catalog
 from index.documents import Document, ScoredChunk
@@ -24,9 +23,16 @@ from rag.retrieval import Searcher
 from rag.settings import AssistantSettings, RetrievalSettings
 from ui.accounts import Accounts
 from ui.examples import Examples
+from ui.exposure import check_exposure, is_loopback, own_hosts
 from ui.feedback import FeedbackStore
+from ui.keys import KeyStore
 from ui.library import WAIT_SECONDS, Library
 from ui.settings import Settings
+from ui.slack.starting import slack_events
+from ui.tracing import open_tracing
+
+if TYPE_CHECKING:
+    from ui.server import Application
 
 log = logging.getLogger(__name__)
 
@@ -157,15 +163,28 @@ def open_assistant(settings: Settings) -> Iterator[Assistant]:
 
 
 @contextmanager
-def open_app(settings: Settings) -> Iterator[ASGIApp]:
+def open_app(settings: Settings, *, host: str = "127.0.0.1", page: bool = True) -> "Iterator[Application]":
     """The page and the API with everything below them, open until the block ends.
 
     What a crash left undone of uploads is done first; Chroma is repaired if need be and follows the catalog. Where
     readers may add documents, there need be none yet.
+
+    Args:
+        settings: What the user has set.
+        host: Where it will listen; on an address that others reach there must be a login, or a key if no page is there.
+        page: Whether there is a page beside the API.
     """
     from ui.server import create_app
 
     accounts = Accounts(settings.auth.get_secret_value()) if settings.auth else None
+    keys, is_open = KeyStore(settings.home), settings.open == "on"
+    check_exposure(host, page=page, has_login=accounts is not None, has_key=keys.has_usable_key(), is_open=is_open)
+    asks_everybody = accounts is not None or (not page and keys.asks_for_a_key())
+    if is_open and accounts is None and not is_loopback(host):
+        log.warning(
+            "Everybody who can reach %r may read the documents: FOOTNOTE_OPEN is on, and there is no login.", host
+        )
+    slack = slack_events(settings)
     bundled = StaticEmbedder()
     embedder = build_embedder(settings, bundled=bundled)
     library = build_library(settings, embedder=embedder, bundled=bundled)
@@ -173,7 +192,10 @@ def open_app(settings: Settings) -> Iterator[ASGIApp]:
         library.create()
     for outcome in library.catch_up():
         log.warning("After a crash: %s %s %s", outcome.source, outcome.state, outcome.reason)
-    with build_knowledge_base(settings, embedder=embedder, maintain=True) as knowledge_base:
+    with (
+        open_tracing(content=settings.log_content == "on") if settings.tracing == "on" else nullcontext() as tracing,
+        build_knowledge_base(settings, embedder=embedder, maintain=True) as knowledge_base,
+    ):
         knowledge_base.follow()
         assistant = build_assistant(settings, knowledge_base, bundled=bundled)
         yield create_app(
@@ -182,6 +204,14 @@ def open_app(settings: Settings) -> Iterator[ASGIApp]:
             feedback=FeedbackStore(settings.home),
             examples=Examples(assistant),
             accounts=accounts,
+            keys=keys,
+            rate_limit=settings.rate_limit,
+            origins=settings.cors_origins.split(),
+            hosts=None if is_open or asks_everybody else own_hosts(host, settings.public_url),
+            public_url=settings.public_url,
+            page=page,
+            tracing=tracing,
+            slack=slack,
         )
 
 

@@ -16,6 +16,7 @@ from index.errors import FootnoteError
 from index.filters import EVERYTHING, DocumentFilter
 from index.language import normalise_language
 from ui import serving_commands
+from ui.logs import configure_logging
 from ui.serving_commands import settings_of
 from ui.settings import limit_threads, load_settings
 
@@ -38,6 +39,8 @@ log = logging.getLogger(__name__)
 # What shells and `sysexits.h` expect of a program that was interrupted, or has a mistake in it.
 STOPPED = 130
 BUG = 70
+# The commands that run until they are stopped, and whose log somebody keeps.
+SERVERS = ("serve", "slack", "mcp")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 # Which documents `ask` and `search` look at.
@@ -88,7 +91,7 @@ def _settings(
     ] = False,
 ) -> None:
     settings = load_settings(home=home)
-    logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s")
+    configure_logging(settings, server=context.invoked_subcommand in SERVERS)
     context.obj = settings
 
 
@@ -325,7 +328,10 @@ def doctor(context: typer.Context) -> None:
 
 
 app.command()(serving_commands.serve)
+app.command()(serving_commands.mcp)
+app.command()(serving_commands.slack)
 app.command()(serving_commands.password)
+app.add_typer(serving_commands.keys, name="keys")
 
 
 @app.command(name="eval")

@@ -9,8 +9,9 @@ from uuid import uuid4
 
 from index.errors import FootnoteError
 from index.filters import EVERYTHING, DocumentFilter
+from index.log_content import Content
 from rag.answers import Answer, CitationsFound, Done, Failed, PassagesFound, Token, Turn
-from ui.answering import ServedAssistant
+from ui.answering import ServedAssistant, Watch, watched
 from ui.explanation_html import explanation_html
 from ui.markdown import answer_markdown
 from ui.messages import Messages
@@ -113,10 +114,12 @@ def follow(
     history: Sequence[Turn],
     within: DocumentFilter = EVERYTHING,
     interface: str,
+    watches: Sequence[Watch] = (),
 ) -> Iterator[Exchange]:
     """Ask, and yield the exchange each time it has come further; the last one is `answered` or `failed`.
 
-    `interface` is the language the reader sees the page in, `within` tells which documents to answer from.
+    `interface` is the language the reader sees the page in, `within` tells which documents to answer from, and
+    `watches` see the answer go by.
 
     Whatever goes wrong is logged here and ends the exchange, because nobody above could do more about it.
     """
@@ -124,7 +127,8 @@ def follow(
     yield exchange
     shown = 0.0
     try:
-        for event in assistant.stream(question, history=history, within=within, interface=interface, explain=True):
+        events = assistant.stream(question, history=history, within=within, interface=interface, explain=True)
+        for event in watched(events, "page", watches):
             match event:
                 case PassagesFound(passages):
                     exchange = replace(exchange, state="answering", passage_count=len(passages))
@@ -141,16 +145,16 @@ def follow(
                 case Done(answer):
                     exchange = replace(exchange, state="answered", answer=answer)
                 case Failed(message, error):
-                    log.error("No answer to %r: %s", question, error)
+                    log.error("No answer to %r: %s", Content(question), error)
                     exchange = replace(exchange, state="failed", failure=message)
             yield exchange
         if exchange.is_busy:
-            raise RuntimeError(f"The stream for {question!r} ended without an answer.")
+            raise RuntimeError("The stream ended without an answer.")
     except FootnoteError as error:
-        log.error("No answer to %r: %s", question, error)
+        log.error("No answer to %r: %s", Content(question), error)
         yield replace(exchange, state="failed")
     except Exception:
-        log.exception("No answer to %r", question)
+        log.exception("No answer to %r", Content(question))
         yield replace(exchange, state="failed")
 
 

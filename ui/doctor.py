@@ -11,7 +11,9 @@ from index.errors import FootnoteError, LoadError
 from index.knowledge_base import open_catalog
 from index.loading import content_hash
 from index.settings import LoadingSettings
+from ui.accounts import Accounts
 from ui.build import build_knowledge_base, build_reranker
+from ui.keys import KeyStore
 from ui.settings import Settings
 
 
@@ -26,7 +28,7 @@ class Finding:
 def examine(settings: Settings) -> Iterator[Finding]:
     """Look at everything, each as soon as it is known. Nothing is changed but what a crash left in the indexes."""
     yield Finding(True, f"Python {platform.python_version()}, home '{settings.home}'")
-    for look in (_bundled_model, _reranker, _chat_model, _index, _files):
+    for look in (_bundled_model, _reranker, _chat_model, _access, _index, _files):
         try:
             yield from look(settings)
         except FootnoteError as error:
@@ -58,6 +60,20 @@ def _chat_model(settings: Settings) -> Iterator[Finding]:
         True,
         f"answers written by {chat_model.model}" if chat_model else "answers as verbatim quotes (no chat model set)",
     )
+
+
+def _access(settings: Settings) -> Iterator[Finding]:
+    """Say whom a server would let in."""
+    accounts = Accounts(settings.auth.get_secret_value()) if settings.auth else None
+    keys = KeyStore(settings.home).all()
+    usable = sum(key.is_usable for key in keys)
+    elsewhere = "is open to everybody (FOOTNOTE_OPEN=on)" if settings.open == "on" else "is for this machine alone"
+    if accounts is not None:
+        yield Finding(True, f"the page asks for a login, the API for one or for a key; keys that can be used: {usable}")
+    elif keys:
+        yield Finding(True, f"the page {elsewhere}, the API asks for a key; keys that can be used: {usable}")
+    else:
+        yield Finding(True, f"there is neither a login nor a key: the server {elsewhere}")
 
 
 def _index(settings: Settings) -> Iterator[Finding]:

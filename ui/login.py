@@ -14,7 +14,7 @@ from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import parse_qsl, quote
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -99,10 +99,14 @@ class Login:
         else:  # nothing here speaks over WebSockets
             await send({"type": "websocket.close", "code": 1008})
 
+    def user_of(self, request: HTTPConnection) -> str | None:
+        """Name who makes a request, or give `None` if nobody is logged in with its cookie."""
+        return self.sessions.name(request.cookies.get(SESSION_COOKIE, ""))
+
     async def _serve(self, request: Request, send: Send) -> None:
         scope = request.scope
         path = scope["path"]
-        user = self.sessions.name(request.cookies.get(SESSION_COOKIE, ""))
+        user = self.user_of(request)
         answer: ASGIApp
         if path == "/login":
             answer = await self._log_in(request, user)
@@ -132,7 +136,7 @@ class Login:
 
     async def _enter(self, request: Request, form: dict[str, str]) -> Response:
         name, destination = form.get("name", ""), form.get("destination", "")
-        refusal = await self._refusal(name, form.get("password", ""), address=_address(request))
+        refusal = await self._refusal(name, form.get("password", ""), address=network_of(request.scope))
         if refusal is not None:
             return self._page(refusal, request, name=name, destination=destination)
         response = _onward(destination)
@@ -200,11 +204,11 @@ async def _form(request: Request) -> dict[str, str]:
         return {}
 
 
-def _address(request: Request) -> str:
+def network_of(scope: Scope) -> str:
     """Name the network that a request comes from: of an IPv6 address the half that its holder cannot choose."""
-    host = request.client.host if request.client else ""
+    host, _ = scope.get("client") or ("", 0)
     try:
         address = ip_address(host)
     except ValueError:
-        return host
-    return address.exploded[:19] if isinstance(address, IPv6Address) else host
+        return str(host)
+    return address.exploded[:19] if isinstance(address, IPv6Address) else str(host)

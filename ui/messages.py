@@ -1,4 +1,4 @@
-"""What the page says, by language.
+"""What the page says, and what the API refuses, by language.
 
 The sentences are in `ui/locales/`, one file a language.
 """
@@ -15,7 +15,7 @@ _LOCALES = Path(__file__).with_name("locales")
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """The page's sentences in one language. Names in braces are filled with `str.format`."""
+    """The sentences in one language. Names in braces are filled with `str.format`."""
 
     language: str
     title: str
@@ -156,6 +156,36 @@ class Messages:
     login_limited: str
     logged_out: str
     needs_scripts: str
+    problem_key_missing: str
+    problem_key_missing_advice: str
+    problem_key_invalid: str
+    problem_key_invalid_advice: str
+    problem_scope_missing: str
+    problem_scope_missing_advice: str
+    problem_other_site: str
+    problem_other_site_advice: str
+    problem_uploads_off: str
+    problem_uploads_off_advice: str
+    problem_not_found: str
+    problem_not_found_advice: str
+    problem_method: str
+    problem_method_advice: str
+    problem_timeout: str
+    problem_timeout_advice: str
+    problem_conflict: str
+    problem_conflict_advice: str
+    problem_too_large: str
+    problem_too_large_advice: str
+    problem_media_type: str
+    problem_media_type_advice: str
+    problem_invalid: str
+    problem_invalid_advice: str
+    problem_rate_limited: str
+    problem_rate_limited_advice: str
+    problem_failed: str
+    problem_failed_advice: str
+    problem_unavailable: str
+    problem_unavailable_advice: str
 
     @property
     def direction(self) -> str:

@@ -30,20 +30,8 @@ def answer_dict(answer: Answer) -> dict[str, Any]:
         "language": answer.language,
         "answer": answer.text,
         "answered": answer.answered,
-        "citations": [
-            {
-                "number": citation.number,
-                "document": citation.document,
-                "title": citation.title,
-                "language": citation.language,
-                "quote": citation.quote,
-                "start": citation.start,
-                "end": citation.end,
-                "chunk": citation.chunk,
-            }
-            for citation in answer.citations
-        ],
-        "passages": [_passage_dict(passage) for passage in answer.passages],
+        "citations": [citation_dict(citation) for citation in answer.citations],
+        "passages": [passage_dict(passage) for passage in answer.passages],
         "model": answer.model,
         "notice": answer.notice,
         "timings": answer.timings,
@@ -97,7 +85,22 @@ def _place_dict(place: Place | None) -> dict[str, float] | None:
     return None if place is None else {"rank": place.rank, "score": place.score}
 
 
-def _passage_dict(passage: Passage) -> dict[str, Any]:
+def citation_dict(citation: Citation) -> dict[str, Any]:
+    """Return an entry of the field `citations` of `answer_dict`."""
+    return {
+        "number": citation.number,
+        "document": citation.document,
+        "title": citation.title,
+        "language": citation.language,
+        "quote": citation.quote,
+        "start": citation.start,
+        "end": citation.end,
+        "chunk": citation.chunk,
+    }
+
+
+def passage_dict(passage: Passage) -> dict[str, Any]:
+    """Return an entry of the field `passages` of `answer_dict`."""
     return {
         "number": passage.number,
         "document": passage.document,

@@ -1,37 +1,87 @@
-"""Joins the chat page and the API in one ASGI app, and serves it."""
+"""Joins the chat page, the API and the other ways in in one ASGI app.
+
+Around every request, from outside to inside: `Observed` numbers, logs and measures it; `Security` refuses what pages of
+other sites ask for; `Access` asks for the key or the login; `PageDocument` makes Gradio's document ours.
+"""
 
 import asyncio
-import contextlib
-import errno
-import logging
 import os
-import socket
-import sys
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, Protocol
 
-import uvicorn
-from starlette.types import ASGIApp
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
-from index.errors import SettingsError
 from rag.examples import Example
+from ui.access import Access, RateLimits
 from ui.accounts import Accounts
 from ui.answering import Answering
 from ui.conversation import ChatAssistant
+from ui.exposure import Hosts
 from ui.feedback import FeedbackStore
+from ui.keys import KeyStore
 from ui.library import Library
 from ui.login import Login
+from ui.metrics import Metrics
+from ui.observation import Observed
 from ui.page_document import PageDocument
 from ui.security import Security
 from ui.static_files import StaticFiles
+from ui.tracing import Tracing
 
 _STATIC = Path(__file__).with_name("static")
+# The requests that last as long as a page is shown.
+_LASTING = re.compile(r"/gradio_api/heartbeat/.*")
 
-# An open page keeps a connection open for as long as it is shown: do not wait for readers to leave.
-SECONDS_TO_FINISH = 1
-# What a browser on this machine reaches when a server listens on every address.
-_LOOPBACK = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, never bound
+
+class Mounted(Protocol):
+    """An ASGI app with work of its own between requests: `ui.slack.events.SlackEvents`."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+    def start(self) -> None:
+        """Begin; an event loop is running."""
+
+    async def close(self) -> None:
+        """End what was begun."""
+
+
+class Application:
+    """The whole ASGI app, and what tells whether it is still answering."""
+
+    def __init__(self, app: ASGIApp, *, answering: Answering) -> None:
+        """Join them.
+
+        Args:
+            app: Serves the requests.
+            answering: Has the answers that are on their way, those too that no request waits for.
+        """
+        self.app = app
+        self._answering = answering
+        self._requests = 0
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether anything is on its way that ends by itself; open pages do not count."""
+        return self._requests > 0 or self._answering.running > 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or _LASTING.fullmatch(scope["path"]):
+            await self.app(scope, receive, send)
+            return
+        self._requests += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self._requests -= 1
 
 
 def create_app(
@@ -41,8 +91,16 @@ def create_app(
     feedback: FeedbackStore,
     examples: Callable[[str], Sequence[Example]] = lambda _: (),
     accounts: Accounts | None = None,
-) -> ASGIApp:
-    """Build the whole app: the chat page at `/`, the API under `/api`.
+    keys: KeyStore | None = None,
+    rate_limit: str = "off",
+    origins: Collection[str] = (),
+    hosts: Hosts | None = None,
+    public_url: str | None = None,
+    page: bool = True,
+    tracing: Tracing | None = None,
+    slack: Callable[[Answering], Mounted] | None = None,
+) -> Application:
+    """Build the whole app: the chat page at `/`, the API under `/api` and `/v1`.
 
     Args:
         assistant: Answers the questions of the page.
@@ -50,94 +108,69 @@ def create_app(
         feedback: Where readers' opinions of answers go.
         examples: Questions offered to a reader of a language while a conversation is empty.
         accounts: Who may log in; without it, everybody who reaches the server may read.
+        keys: The keys of programs; as soon as there is one, the API asks for one.
+        rate_limit: How often a key may ask, such as `600/minute`, or `off`.
+        origins: Other sites whose pages may call the API.
+        hosts: Under which names the server is asked; under any, if omitted.
+        public_url: Where readers reach the page, for links to it.
+        page: Whether there is a page at all; without it, Gradio is not imported.
+        tracing: Opens spans for requests and answers.
+        slack: Makes what serves `/slack/events`.
     """
     # Both libraries read these when they are imported, which is why the imports come after.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     from ui.api.app import create_api
-    from ui.chat.page import create_chat, mount
+    from ui.mcp_server import mcp_app, mcp_installed
 
-    async def build() -> ASGIApp:
-        app = create_api(Answering(assistant))
-        page = create_chat(assistant, library=library, feedback=feedback, examples=examples)
-        mount(app, page, largest_upload=int(library.max_megabytes * 1024 * 1024) if library.writable else None)
-        static = StaticFiles(_STATIC)
-        served: ASGIApp = PageDocument(app, static=static)
-        return Security(Login(served, accounts, static=static) if accounts else served)
+    metrics = Metrics(assistant)
+    watches = (metrics.watch, *((tracing.watch,) if tracing else ()))
+    answering = Answering(assistant, watches=watches)
+    api = create_api(answering, library=library, feedback=feedback, public_url=public_url)
+    api.router.routes.append(Route("/metrics", endpoint=metrics.endpoint))
+    if mcp_installed():
+        api.router.routes.append(Route("/mcp", endpoint=mcp_app(answering, public_url=public_url, has_page=page)))
+    events = slack(answering) if slack else None
+    if events is not None:
+        api.router.routes.append(Route("/slack/events", endpoint=events))
+    if page:
+        from ui.chat.page import create_chat, mount
 
-    # Gradio makes locks while it builds a page, and for each an event loop that it never closes, unless one is running.
-    with ThreadPoolExecutor(max_workers=1) as builder:
-        return builder.submit(asyncio.run, build()).result()
+        async def build() -> None:
+            chat = create_chat(assistant, library=library, feedback=feedback, examples=examples, watches=watches)
+            mount(api, chat, largest_upload=int(library.max_megabytes * 1024 * 1024) if library.writable else None)
 
-
-def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 7860) -> None:
-    """Serve until Ctrl+C, and say on standard output where, once connections are accepted.
-
-    Args:
-        app: What `create_app` built.
-        host: Address to listen on.
-        port: Port to listen on; 0 takes a free one.
-
-    Raises:
-        SettingsError: If nothing can listen there.
-    """
-    listener = _listen(host, port)
-    server = _AnnouncedServer(
-        uvicorn.Config(
-            app, log_level="warning", access_log=False, timeout_graceful_shutdown=SECONDS_TO_FINISH, server_header=False
-        )
-    )
-    # uvicorn ends in good order on Ctrl+C, then raises it again for its caller.
-    with listener, contextlib.suppress(KeyboardInterrupt):
-        server.run(sockets=[listener])
+        # Gradio makes locks while it builds a page, and for each an event loop that it never closes, unless one is
+        # running.
+        with ThreadPoolExecutor(max_workers=1) as builder:
+            builder.submit(asyncio.run, build()).result()
+    else:
+        api.router.routes.append(Route("/", endpoint=_signpost))
+    if events is not None:
+        api.router.lifespan_context = _with_mounted(api.router.lifespan_context, events)
+    static = StaticFiles(_STATIC)
+    served = PageDocument(api, static=static)
+    login = Login(served, accounts, static=static) if accounts else None
+    access = Access(served, keys=keys, login=login, limits=RateLimits(rate_limit))
+    secure = Security(access, origins=origins, hosts=hosts)
+    return Application(Observed(secure, metrics=metrics, tracing=tracing), answering=answering)
 
 
-class _AnnouncedServer(uvicorn.Server):
-    """Says when it listens, and ends without a word about the pages that are still open."""
+def _with_mounted(lifespan: Lifespan[Any], mounted: Mounted) -> Lifespan[Any]:
+    """Begin and end something together with an app; Gradio wraps the app's own lifespan in the same way."""
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
-        for listener in (sockets or ()) if self.started else ():
-            sys.stdout.write(f"Footnote is ready: {_address(listener)} (Ctrl+C stops it)\n")
-            sys.stdout.flush()
+    @asynccontextmanager
+    async def both(app: Any) -> AsyncIterator[Mapping[str, Any] | None]:
+        async with lifespan(app) as state:
+            mounted.start()
+            try:
+                yield state
+            finally:
+                await mounted.close()
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        log = logging.getLogger("uvicorn.error")
-        log.addFilter(_is_no_cut_connection)
-        try:
-            await super().shutdown(sockets=sockets)
-        finally:
-            log.removeFilter(_is_no_cut_connection)
+    return both  # type: ignore[return-value]  # the alias has one shape for each kind of state
 
 
-def _is_no_cut_connection(record: logging.LogRecord) -> bool:
-    cancelled = record.exc_info is not None and isinstance(record.exc_info[1], asyncio.CancelledError)
-    return not cancelled and not str(record.msg).startswith("Cancel %s running task(s)")
-
-
-def _address(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    host = _LOOPBACK.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        if os.name != "nt":  # on Windows this option would let two servers share a port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen()
-    except (OSError, OverflowError) as error:
-        listener.close()
-        raise SettingsError(_refusal(error, host, port)) from error
-    return listener
-
-
-def _refusal(error: OSError | OverflowError, host: str, port: int) -> str:
-    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-        return f"Port {port!r} on {host!r} is already in use. Stop what uses it, or choose another with --port."
-    if isinstance(error, OverflowError) or error.errno == errno.EACCES:
-        return f"Port {port!r} cannot be used: {error}. Choose one from 1024 to 65535 with --port."
-    return f"Cannot listen on host {host!r}, port {port!r}: {error}. Choose another with --host or --port."
+async def _signpost(request: Request) -> JSONResponse:  # noqa: ARG001 - the shape of a Starlette endpoint
+    """Say what is here where there is no page."""
+    return JSONResponse({"name": "Footnote", "documentation": "/api/docs", "health": "/api/health"})

@@ -1,10 +1,12 @@
 """Settings from the environment and from `.env` in the current folder: the only place that reads either."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from index.errors import SettingsError
@@ -13,6 +15,12 @@ from rag.settings import ChatModelSettings
 # What the reranker is called that needs no model, and what stands for none.
 LATE_INTERACTION = "late-interaction"
 OFF = "off"
+
+MOST_IN_A_WINDOW = 100_000
+"""Requests that a rate limit may name: each is remembered until its time has passed."""
+_RATE = re.compile(r"(?P<number>[0-9]{1,9})/(?:second|minute|hour|day)")
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+_PUBLIC_URL = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[^\s?#]*)?")
 
 
 class Settings(BaseSettings):
@@ -61,6 +69,38 @@ class Settings(BaseSettings):
     slack_bot_token: SecretStr | None = Field(default=None, validation_alias=AliasChoices("SLACK_BOT_TOKEN"))
     slack_app_token: SecretStr | None = Field(default=None, validation_alias=AliasChoices("SLACK_APP_TOKEN"))
     slack_signing_secret: SecretStr | None = Field(default=None, validation_alias=AliasChoices("SLACK_SIGNING_SECRET"))
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _is_rate(cls, value: str) -> str:
+        found = _RATE.fullmatch(value)
+        if value != OFF and not (found and 1 <= int(found["number"]) <= MOST_IN_A_WINDOW):
+            raise PydanticCustomError(
+                "rate",
+                "Write a number from 1 to {most}, a slash, and second, minute, hour or day, such as 600/minute; or off",
+                {"most": MOST_IN_A_WINDOW},
+            )
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        if not all(_ORIGIN.fullmatch(origin) for origin in value.split()):
+            raise PydanticCustomError(
+                "origins",
+                "Write origins such as https://intranet.example, separated by spaces, "
+                "each in small letters and without a path or a slash at its end",
+            )
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_public_url(cls, value: str | None) -> str | None:
+        if value is not None and not _PUBLIC_URL.fullmatch(value):
+            raise PydanticCustomError(
+                "public_url", "Write the address that people use, such as https://footnote.example, without ? and #"
+            )
+        return value if value is None else value.rstrip("/")
 
     @property
     def chat_model(self) -> ChatModelSettings | None:

@@ -6,6 +6,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -191,6 +192,13 @@ def test_a_chroma_server_serves_like_the_folder(tmp_path: Path, catalog: Catalog
         assert store is not None
         assert store.sync() == 4
         assert found(store, bundled, "Osaka")[0] == 2
+        store.check()
+        server.terminate()
+        server.wait(10)
+        index_document(catalog, make_document("Nagoya is in Japan.", source="later.txt"), bundled)
+        for call in (store.check, store.sync, partial(found, store, bundled, "Osaka")):
+            with pytest.raises(StoreError, match=r"^Chroma did not .*'footnote doctor' tells more\.$"):
+                call()
         store.close()
         assert not (tmp_path / "chroma").exists()
     finally:

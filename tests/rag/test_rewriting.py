@@ -55,7 +55,7 @@ def test_model_is_not_asked_about_a_question_that_stands_alone(question: str, hi
     ("reply", "logged"),
     [
         (ChatModelError("The server at localhost does not answer."), "The server at localhost does not answer."),
-        ("Sie kommt im August.", "Sie kommt im August."),
+        ("Sie kommt im August.", "The chat model's rewriting <20 characters> is no question"),
     ],
     ids=["failure", "answer"],
 )

@@ -1,5 +1,6 @@
 """A served app and a real headless Chromium, for tests of the page."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,9 +15,11 @@ from starlette.types import ASGIApp
 
 from index.embedding import StaticEmbedder
 from rag.examples import Example
+from tests.ui.static_page import static_page_app
 from ui.build import build_library
 from ui.conversation import ChatAssistant
 from ui.feedback import FeedbackStore
+from ui.logs import SERVER_LOG
 from ui.server import create_app
 from ui.settings import Settings
 
@@ -50,6 +53,15 @@ class OpenedPage:
         return [url for url in self.requests if not url.startswith((self.url, "data:", "blob:"))]
 
 
+@pytest.fixture(autouse=True)
+def _log_level_of_servers() -> Iterator[None]:
+    """What a server says about its log is over when its test is."""
+    server_log = logging.getLogger(SERVER_LOG)
+    before = server_log.level
+    yield
+    server_log.setLevel(before)
+
+
 @pytest.fixture
 def serve_app() -> Iterator[Callable[[ASGIApp], str]]:
     """Serve an app on a free port until the test ends; gives its address, such as `http://127.0.0.1:41234`."""
@@ -59,6 +71,13 @@ def serve_app() -> Iterator[Callable[[ASGIApp], str]]:
             return servers.enter_context(_served(app))
 
         yield serve
+
+
+@pytest.fixture(scope="session")
+def static_page_address() -> Iterator[str]:
+    """The address of the bare page that tests of JavaScript modules use; what it keeps is its browser context's."""
+    with _served(static_page_app()) as address:
+        yield address
 
 
 @pytest.fixture

@@ -610,32 +610,34 @@ def test_without_an_index_it_says_what_to_do(
 
 
 @pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict[str, object], str, int]]:
-    """What was served: the answer of `/api/health`, host and port; nothing listens."""
-    calls: list[tuple[dict[str, object], str, int]] = []
+def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str, int, str]]:
+    """What was served: how many documents, host, port, and which proxies are believed; nothing listens."""
+    calls: list[tuple[int, str, int, str]] = []
 
-    def serve(app: ASGIApp, *, host: str, port: int) -> None:
-        calls.append((TestClient(app).get("/api/health").json(), host, port))
+    def serve(
+        app: ASGIApp, *, is_answering: Callable[[], bool], host: str, port: int, forwarded_allow_ips: str
+    ) -> None:
+        assert not is_answering()
+        health = TestClient(app, base_url="http://localhost").get("/api/health").json()
+        calls.append((health["documents"], host, port, forwarded_allow_ips))
 
-    monkeypatch.setattr("ui.server.serve", serve)
+    monkeypatch.setattr("ui.listening.serve", serve)
     return calls
 
 
 def test_serve_starts_without_documents_where_readers_may_add_them(
-    run: Run, folder: Path, served: list[tuple[dict[str, object], str, int]]
+    run: Run, folder: Path, served: list[tuple[int, str, int, str]]
 ) -> None:
     assert run("serve") == Result(0, "", "")
-    assert served == [({"status": "ok", "documents": 0}, "127.0.0.1", 7860)]
+    assert served == [(0, "127.0.0.1", 7860, "127.0.0.1,::1")]
     assert run("documents", "--json").object == {"documents": []}
     assert sorted(path.name for path in folder.iterdir()) == [".footnote", "docs"]
 
 
-def test_serve_listens_where_it_is_told_to(
-    run: Run, indexed: Path, served: list[tuple[dict[str, object], str, int]]
-) -> None:
+def test_serve_listens_where_it_is_told_to(run: Run, indexed: Path, served: list[tuple[int, str, int, str]]) -> None:
     assert indexed
-    assert run("serve", "--host", "::1", "--port", "8123") == Result(0, "", "")
-    assert served == [({"status": "ok", "documents": 2}, "::1", 8123)]
+    assert run("serve", "--host", "::1", "--port", "8123", "--forwarded-allow-ips", "10.0.0.7") == Result(0, "", "")
+    assert served == [(2, "::1", 8123, "10.0.0.7")]
 
 
 def test_serve_with_an_unusable_account_is_one_line_without_the_secret(

@@ -2,15 +2,14 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
-from starlette.types import ASGIApp
 
-from tests.ui.static_page import STATIC, open_static_page, static_page_app
+from tests.ui.static_page import STATIC, open_static_page
 
 pytestmark = pytest.mark.browser
 
@@ -36,8 +35,8 @@ MOUNT = """async (messages) => {
 
 
 @pytest.fixture
-def address(serve_app: Callable[[ASGIApp], str]) -> str:
-    return serve_app(static_page_app())
+def address(static_page_address: str) -> str:
+    return static_page_address
 
 
 @pytest.fixture

@@ -1,15 +1,14 @@
 """Conversations in localStorage, in a real browser."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
-from starlette.types import ASGIApp
 
-from tests.ui.static_page import StaticPage, open_static_page, static_page_app
+from tests.ui.static_page import StaticPage, open_static_page
 
 pytestmark = pytest.mark.browser
 
@@ -23,8 +22,8 @@ KEY = "footnote.conversation."
 
 
 @pytest.fixture
-def address(serve_app: Callable[[ASGIApp], str]) -> str:
-    return serve_app(static_page_app())
+def address(static_page_address: str) -> str:
+    return static_page_address
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The doctor: every finding in its words, good and bad."""
 
 import shutil
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from pydantic import SecretStr
 from index.knowledge_base import open_catalog
 from index.lexical_sync import lexical_problems, open_lexical_index
 from tests.rerank_server import running_rerank_server
+from ui.accounts import account_line
 from ui.build import build_ingest, sync_vector_store
 from ui.doctor import Finding, examine
+from ui.keys import EVERY_SCOPE, KeyStore
 from ui.settings import Settings
 
 
@@ -50,10 +53,36 @@ def test_a_healthy_index_is_all_good(settings: Settings) -> None:
         Finding(True, "bundled embedding model footnote-static-v1"),
         Finding(True, "search results reranked by late interaction (no model set)"),
         Finding(True, "answers as verbatim quotes (no chat model set)"),
+        Finding(True, "there is neither a login nor a key: the server is for this machine alone"),
         Finding(True, "2 documents"),
         Finding(True, "catalog, lexical index and Chroma agree"),
         Finding(True, "every document is as its file is"),
     ]
+
+
+@pytest.mark.parametrize("is_open", ["on", "off"])
+def test_who_is_let_in_is_said(settings: Settings, is_open: str) -> None:
+    settings = settings.model_copy(update={"open": is_open})
+    elsewhere = "is open to everybody (FOOTNOTE_OPEN=on)" if is_open == "on" else "is for this machine alone"
+    assert fifth(settings) == Finding(True, f"there is neither a login nor a key: the server {elsewhere}")
+    KeyStore(settings.home).create("ci", scopes=EVERY_SCOPE)
+    KeyStore(settings.home).create("cd", scopes=EVERY_SCOPE)
+    KeyStore(settings.home).revoke("cd")
+    keys = f"the page {elsewhere}, the API asks for a key; keys that can be used: 1"
+    assert fifth(settings) == Finding(True, keys)
+    account = SecretStr(account_line("anna", "correct horse").partition("=")[2].strip("'"))
+    login = "the page asks for a login, the API for one or for a key; keys that can be used: 1"
+    assert fifth(settings.model_copy(update={"auth": account})) == Finding(True, login)
+
+
+def fifth(settings: Settings) -> Finding:
+    """What is found of those who are let in, without looking any further."""
+    return next(islice(examine(settings), 4, None))
+
+
+def test_a_login_that_cannot_be_used_is_wrong(settings: Settings) -> None:
+    (problem,) = bad(settings.model_copy(update={"auth": SecretStr("anna:secret")}))
+    assert problem.startswith("FOOTNOTE_AUTH has no usable password hash for 'anna'.")
 
 
 def test_reranking_that_is_off_is_said(settings: Settings) -> None:
@@ -78,13 +107,13 @@ def test_a_reranker_that_answers_is_named_and_gets_its_own_key_only(settings: Se
 def test_a_reranker_that_does_not_answer_does_not_hide_the_rest(settings: Settings) -> None:
     dead = settings.model_copy(update={"reranker": "some-model", "reranker_url": "http://127.0.0.1:1/v1"})
     findings = list(examine(dead))
-    assert [finding.good for finding in findings] == [True, True, False, True, True, True, True]
+    assert [finding.good for finding in findings] == [True, True, False, True, True, True, True, True]
     assert findings[2].text.startswith("The rerank endpoint http://127.0.0.1:1/v1/rerank did not rerank with model")
 
 
 def test_a_reranker_that_is_not_there_is_an_error_with_its_cure(settings: Settings) -> None:
     findings = list(examine(settings.model_copy(update={"reranker": "no-such-model"})))
-    assert [finding.good for finding in findings] == [True, True, False, True, True, True, True]
+    assert [finding.good for finding in findings] == [True, True, False, True, True, True, True, True]
     assert findings[2].text.startswith("The reranker 'no-such-model' is not on this machine, or not all of it;")
 
 
@@ -95,7 +124,7 @@ def test_a_chat_model_is_named(settings: Settings) -> None:
 
 def test_a_setting_that_cannot_work_does_not_hide_the_rest(settings: Settings) -> None:
     findings = list(examine(settings.model_copy(update={"openai_base_url": "http://localhost:1/v1"})))
-    assert [finding.good for finding in findings] == [True, True, True, False, True, True, True]
+    assert [finding.good for finding in findings] == [True, True, True, False, True, True, True, True]
     assert findings[3].text.startswith("OPENAI_API_KEY or OPENAI_BASE_URL is set, but no model is named.")
 
 

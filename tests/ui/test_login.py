@@ -9,16 +9,15 @@ from urllib.parse import urlsplit
 import pytest
 from argon2 import PasswordHasher
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from lxml import html
 from playwright.sync_api import Browser
 from starlette.requests import Request
-from starlette.routing import BaseRoute, Mount, Route
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
 from tests.ui.conftest import CHROMIUM, CHROMIUM_ARGUMENTS
 from tests.ui.gradio_page import STATIC, build_page
+from tests.ui.route_table import concrete_routes
 from ui.accounts import Accounts
 from ui.login import ATTEMPT_SECONDS, ATTEMPTS_BY_ADDRESS, ATTEMPTS_BY_NAME, SESSION_COOKIE, SESSION_SECONDS, Login
 from ui.messages import all_messages, messages_for
@@ -305,21 +304,6 @@ def test_login_page_works_with_every_stylesheet_it_names(client: TestClient) -> 
 
 
 # What answers without a login
-
-
-def concrete_routes(routes: list[BaseRoute], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Every method and path of an app, mounted apps included, with something in the place of each parameter."""
-    for route in routes:
-        if isinstance(route, Mount):
-            yield from concrete_routes(list(route.routes), prefix + route.path)
-        elif included := getattr(route, "original_router", None):  # as FastAPI keeps included routers
-            within = route.include_context.prefix  # type: ignore[attr-defined]
-            yield from concrete_routes(list(included.routes), prefix + within)
-        elif isinstance(route, Route | APIRoute):
-            path = prefix + re.sub(r"\{[^}]*\}", "x", route.path)
-            yield from ((method, path) for method in sorted(route.methods or ()))
-        else:
-            raise TypeError(f"How is a {type(route).__name__} asked?")
 
 
 def test_nothing_of_the_page_answers_without_a_login(accounts: Accounts, gradio_page: FastAPI) -> None:

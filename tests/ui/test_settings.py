@@ -218,3 +218,76 @@ def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings()
     assert "sk-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("rate", ["600/minute", "1/second", "100000/day", "5/hour", "off"])
+def test_a_rate_is_a_number_in_a_time(monkeypatch: pytest.MonkeyPatch, rate: str) -> None:
+    monkeypatch.setenv("FOOTNOTE_RATE_LIMIT", rate)
+    assert load_settings().rate_limit == rate
+
+
+@pytest.mark.parametrize(
+    "rate",
+    ["0/minute", "600", "600/", "/minute", "-1/minute", "1.5/minute", "600/fortnight", "100001/day", "OFF", "١/day"],
+)
+def test_a_rate_that_is_none_says_how_to_write_one(monkeypatch: pytest.MonkeyPatch, rate: str) -> None:
+    monkeypatch.setenv("FOOTNOTE_RATE_LIMIT", rate)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert str(caught.value) == (
+        "A setting cannot be used: FOOTNOTE_RATE_LIMIT: Write a number from 1 to 100000, a slash, and second, minute, "
+        "hour or day, such as 600/minute; or off. See .env.example."
+    )
+
+
+@pytest.mark.parametrize(
+    "origins",
+    ["https://a.example", "http://localhost:3000 https://a.example:8443", "http://[::1]:3000", "http://127.0.0.1"],
+)
+def test_origins_are_separated_by_spaces(monkeypatch: pytest.MonkeyPatch, origins: str) -> None:
+    monkeypatch.setenv("FOOTNOTE_CORS_ORIGINS", origins)
+    assert load_settings().cors_origins == origins
+
+
+@pytest.mark.parametrize(
+    "origins",
+    [
+        "*",
+        "null",
+        "a.example",
+        "ftp://a.example",
+        "https://a.example/",
+        "https://a.example/path",
+        "https://A.example",
+        "https://user@a.example",
+        "https://a.example, https://b.example",
+    ],
+)
+def test_what_no_browser_calls_an_origin_is_refused(monkeypatch: pytest.MonkeyPatch, origins: str) -> None:
+    monkeypatch.setenv("FOOTNOTE_CORS_ORIGINS", origins)
+    with pytest.raises(
+        SettingsError, match=r"FOOTNOTE_CORS_ORIGINS: Write origins such as https://intranet\.example, "
+    ):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("https://footnote.example", "https://footnote.example"),
+        ("https://footnote.example/", "https://footnote.example"),
+        ("http://Intranet:8080/footnote/", "http://Intranet:8080/footnote"),
+    ],
+)
+def test_links_begin_with_the_public_address(monkeypatch: pytest.MonkeyPatch, address: str, expected: str) -> None:
+    monkeypatch.setenv("FOOTNOTE_PUBLIC_URL", address)
+    assert load_settings().public_url == expected
+
+
+@pytest.mark.parametrize(
+    "address", ["footnote.example", "ftp://a.example", "https://a.example?x", "https://a.example/#x", "https://a b"]
+)
+def test_a_public_address_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("FOOTNOTE_PUBLIC_URL", address)
+    with pytest.raises(SettingsError, match="FOOTNOTE_PUBLIC_URL: Write the address that people use, such as https://"):
+        load_settings()

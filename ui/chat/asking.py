@@ -1,7 +1,7 @@
 """Asking: the question box, the conversation, and what is done with an answer."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -9,10 +9,11 @@ from uuid import uuid4
 import gradio as gr
 
 from index.errors import FilterError, FootnoteError
-from index.filters import DocumentFilter
+from index.filters import EVERYTHING, DocumentFilter
 from rag.settings import AssistantSettings
+from ui.answering import Watch
 from ui.chat.filters import Filters
-from ui.chat.parts import Updates, handed_to_script, label, messages_of
+from ui.chat.parts import AT_ONCE, Updates, handed_to_script, label, messages_of
 from ui.conversation import (
     ChatAssistant,
     Conversation,
@@ -29,6 +30,7 @@ from ui.conversation import (
 )
 from ui.feedback import LONGEST_COMMENT, Feedback, FeedbackStore
 from ui.messages import Messages
+from ui.observation import in_request
 from ui.render import sentence_html, suggestions_html
 
 log = logging.getLogger(__name__)
@@ -46,7 +48,12 @@ class Asking:
     """The conversation and its question box."""
 
     def __init__(
-        self, assistant: ChatAssistant, *, feedback: FeedbackStore, welcome: Callable[[Messages], str]
+        self,
+        assistant: ChatAssistant,
+        *,
+        feedback: FeedbackStore,
+        welcome: Callable[[Messages], str],
+        watches: Sequence[Watch] = (),
     ) -> None:
         """Lay it out, inside of a Gradio layout.
 
@@ -54,8 +61,10 @@ class Asking:
             assistant: Answers the questions.
             feedback: Where readers' opinions go.
             welcome: What an empty conversation shows.
+            watches: See the answers go by.
         """
         self._assistant = assistant
+        self._watches = watches
         self._feedback = feedback
         self._welcome = welcome
         self.conversation = gr.State(())
@@ -115,7 +124,6 @@ class Asking:
         shown = [self.welcome, self.earlier, self.latest, self.suggestions, self.kept]
         composer = [self.remark, self.question, self.ask, self.stop, self.cancel, self.editing]
         outputs = [self.conversation, self.name, *shown, *composer, *self.filters.shown]
-        at_once: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
         asking = gr.on(
             [
                 self.question.submit,
@@ -152,21 +160,21 @@ class Asking:
         )
         # First the stream is cut off, or what still comes from it would be painted over what follows.
         self.stop.click(None, cancels=[asking]).then(
-            self.halt, inputs=[self.conversation, self.name, self.begun], outputs=outputs, **at_once
+            self.halt, inputs=[self.conversation, self.name, self.begun], outputs=outputs, **AT_ONCE
         )
         self.kept.clear(None, cancels=[asking, suggesting]).then(
-            self.begin_again, inputs=[self.begun], outputs=outputs, **at_once
+            self.begin_again, inputs=[self.begun], outputs=outputs, **AT_ONCE
         )
-        self.kept.select(self.restore, inputs=[self.begun], outputs=outputs, cancels=[asking, suggesting], **at_once)
-        self.latest.edit(self.edit, inputs=[self.conversation], outputs=outputs, **at_once)
-        self.cancel.click(self.leave_editing, outputs=outputs, **at_once)
+        self.kept.select(self.restore, inputs=[self.begun], outputs=outputs, cancels=[asking, suggesting], **AT_ONCE)
+        self.latest.edit(self.edit, inputs=[self.conversation], outputs=outputs, **AT_ONCE)
+        self.cancel.click(self.leave_editing, outputs=outputs, **AT_ONCE)
         gr.on(
             [self.latest.like, self.earlier.like],
             self.rate,
             inputs=[self.conversation, self.ratings],
             outputs=[self.kept],
             trigger_mode="multiple",
-            **at_once,
+            **AT_ONCE,
         )
         self.filters.connect(panel)
 
@@ -221,7 +229,8 @@ class Asking:
         }
         exchange = None
         try:
-            for answered in self._exchanges(question, before, within, messages):
+            exchanges = self._exchanges(question, before, within, messages)
+            for answered in in_request(exchanges, request.request.scope if request.request else {}):
                 exchange = replace(answered, replaces=replaces)
                 # Gradio cannot cut off an answer whose question is still on its way to the server.
                 if begun.times_gone_back != times_gone_back:
@@ -249,10 +258,17 @@ class Asking:
     def _exchanges(
         self, question: str, before: Conversation, within: DocumentFilter, messages: Messages
     ) -> Iterator[Exchange]:
-        if self.filters.are_set(within) and not self._assistant.has_any(within):
+        if within != EVERYTHING and not self._assistant.has_any(within):
             yield Exchange(question, "failed", failure=messages.none_passes)
             return
-        yield from follow(self._assistant, question, history=turns(before), within=within, interface=messages.language)
+        yield from follow(
+            self._assistant,
+            question,
+            history=turns(before),
+            within=within,
+            interface=messages.language,
+            watches=self._watches,
+        )
 
     def suggest(
         self,

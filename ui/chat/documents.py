@@ -9,7 +9,7 @@ import gradio as gr
 
 from index.ingest import Outcome
 from index.loading import USUAL_SUFFIXES
-from ui.chat.parts import Updates, handed_to_script, label, messages_of
+from ui.chat.parts import AT_ONCE, Updates, handed_to_script, label, messages_of
 from ui.conversation import ChatAssistant
 from ui.documents_html import documents_table_html, outcomes_html
 from ui.library import Library
@@ -102,7 +102,7 @@ class Documents:
             outputs=[self.address, self.outcomes, masthead],
             **running,
         )
-        self.list.change(head, outputs=[masthead], queue=False, show_progress="hidden", api_visibility="private")
+        self.list.change(head, outputs=[masthead], **AT_ONCE)
 
     def add_files(self, files: list[str] | None, request: gr.Request) -> Iterator[Updates]:
         """Index files that were dropped, and say of each what became of it."""

@@ -5,8 +5,8 @@ from typing import Any
 import gradio as gr
 
 from index.errors import FilterError
-from index.filters import EVERYTHING, DocumentFilter
-from ui.chat.parts import Updates, label, messages_of
+from index.filters import DocumentFilter
+from ui.chat.parts import AT_ONCE, Updates, label, messages_of
 from ui.conversation import ChatAssistant
 from ui.messages import Messages, language_name
 
@@ -58,16 +58,15 @@ class Filters:
 
     def connect(self, panel: gr.HTML) -> None:
         """Say which part does what; from the `panel` a reader may choose the document that it shows."""
-        quietly: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
         self.button.click(
             self.toggle,
             inputs=[self.is_open],
             outputs=[self.panel, self.is_open, self.documents, self.languages],
-            **quietly,
+            **AT_ONCE,
         )
-        panel.apply(self.choose, outputs=[self.panel, self.is_open, self.documents, self.languages], **quietly)
-        self.clear.click(self.forget, outputs=self.inputs, **quietly)
-        gr.on([part.change for part in self.inputs], self.count, inputs=self.inputs, outputs=[self.button], **quietly)
+        panel.apply(self.choose, outputs=[self.panel, self.is_open, self.documents, self.languages], **AT_ONCE)
+        self.clear.click(self.forget, outputs=self.inputs, **AT_ONCE)
+        gr.on([part.change for part in self.inputs], self.count, inputs=self.inputs, outputs=[self.button], **AT_ONCE)
 
     def toggle(self, is_open: bool, request: gr.Request) -> Updates:
         """Show the choice with the documents there are now, or hide it."""
@@ -75,8 +74,7 @@ class Filters:
 
     def choose(self, event: gr.EventData, request: gr.Request) -> Updates:
         """Let only one document pass, and show that."""
-        known = {record.source for record in self._assistant.documents() if record.chunks}
-        if event.document not in known:
+        if not self._assistant.has_any(DocumentFilter(documents=frozenset({event.document}))):
             return {self.panel: gr.skip()}
         return self._opened(request, documents=[event.document])
 
@@ -138,7 +136,3 @@ class Filters:
             since=since or None,
             until=until or None,
         )
-
-    def are_set(self, within: DocumentFilter) -> bool:
-        """Tell whether a filter leaves anything out."""
-        return within != EVERYTHING

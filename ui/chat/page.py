@@ -10,10 +10,11 @@ from pathlib import Path
 import gradio as gr
 
 from rag.examples import Example
+from ui.answering import Watch
 from ui.api.app import Api
 from ui.chat.asking import Asking
 from ui.chat.documents import Documents
-from ui.chat.parts import LABELS, Updates, handed_to_script, messages_of
+from ui.chat.parts import AT_ONCE, LABELS, Updates, handed_to_script, messages_of
 from ui.chat.reading import Reading
 from ui.conversation import ChatAssistant
 from ui.feedback import FeedbackStore
@@ -44,6 +45,7 @@ def create_chat(
     library: Library,
     feedback: FeedbackStore,
     examples: Callable[[str], Sequence[Example]],
+    watches: Sequence[Watch] = (),
 ) -> gr.Blocks:
     """Build the chat page; `mount` puts it into an app.
 
@@ -52,6 +54,7 @@ def create_chat(
         library: The documents, as readers may change them.
         feedback: Where readers' opinions of answers go.
         examples: Questions offered to a reader of a language while the conversation is empty.
+        watches: See the answers go by.
     """
 
     def welcome(messages: Messages) -> str:
@@ -63,7 +66,7 @@ def create_chat(
         gr.HTML(elem_id="sidebar", apply_default_css=False, js_on_load=handed_to_script("sidebar"))
         with gr.Column(elem_id="middle"):
             masthead = gr.HTML(elem_id="masthead", apply_default_css=False, js_on_load=handed_to_script("masthead"))
-            asking = Asking(assistant, feedback=feedback, welcome=welcome)
+            asking = Asking(assistant, feedback=feedback, welcome=welcome, watches=watches)
             documents = Documents(assistant, library=library)
         reading = Reading(assistant)
 
@@ -77,9 +80,7 @@ def create_chat(
         page.load(
             greet,
             outputs=[masthead, *asking.greeted],
-            queue=False,
-            show_progress="hidden",
-            api_visibility="private",
+            **AT_ONCE,
         )
         asking.connect(panel=reading.panel, concurrency=CONCURRENT_QUESTIONS)
         documents.connect(masthead=masthead, head=head)
@@ -102,6 +103,7 @@ def mount(app: Api, page: gr.Blocks, *, largest_upload: int | None) -> None:
         theme=_THEME,
         i18n=LABELS,
         favicon_path=str(Path(__file__).parents[1] / "static" / "favicon.svg"),
+        app_kwargs={"openapi_url": None},  # its own routes are for its own page
         footer_links=[],
         run_history=False,
         show_error=False,  # the text of an error is for the log

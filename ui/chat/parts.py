@@ -11,6 +11,9 @@ from ui.page_document import reader_messages
 Updates = dict[Any, Any]
 """What Gradio takes from a handler: a new value or `gr.update` for each part that changes."""
 
+# For what a reader does not wait for: past the queue, without a sign of waiting, and no endpoint for anybody else.
+AT_ONCE: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
 # Labels of Gradio's own parts; what we render ourselves is rendered in the reader's language.
 _LABELS = (
     "add_page",

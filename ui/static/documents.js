@@ -1,6 +1,6 @@
 // The list of documents: searching, opening, reading again, removing. What can be done is rendered by the server.
 import { confirmDialog } from "./dialogs.js";
-import { element } from "./elements.js";
+import { element, filled } from "./elements.js";
 import { takeOnly } from "./file_choice.js";
 
 const SHOWN_AT_FIRST = 50;
@@ -23,7 +23,7 @@ export async function mountDocuments(page, reader) {
   // Gradio writes from left to right, whatever the page's language.
   for (const { element: part } of [head, list]) part.dir = document.documentElement.dir;
   const { types, megabytes, writable } = head.props;
-  const limits = messages.file_limits.replace("{types}", types).replace("{megabytes}", megabytes);
+  const limits = filled(messages.file_limits, { types, megabytes });
   head.element.append(
     element("button", { type: "button", className: "quiet back", onclick: () => page.focusQuestion() }, messages.back_to_chat),
     element("h1", { className: "title", tabIndex: -1 }, messages.manage_documents),
@@ -113,7 +113,7 @@ export async function mountDocuments(page, reader) {
     if (action === "reindex") change(list.server.reindex_document, source);
     if (action === "remove") {
       const sure = await confirmDialog({
-        title: messages.remove_question.replace("{title}", title),
+        title: filled(messages.remove_question, { title }),
         text: upload === "true" ? messages.remove_upload : messages.remove_kept,
         confirm: messages.remove,
         cancel: messages.cancel,

@@ -9,8 +9,6 @@ from index.catalog import Catalog
 from index.ingest import Ingest
 from index.settings import LoadingSettings
 from tests.fakes import ScriptedAssistant
-from ui.answering import Answering
-from ui.api.app import create_api
 from ui.feedback import FeedbackStore
 from ui.library import Library
 from ui.messages import english
@@ -31,17 +29,24 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
     return TestClient(create_app(assistant, library=library, feedback=FeedbackStore(home)))
 
 
-def test_health_counts_the_documents(client: TestClient) -> None:
-    response = client.get("/api/health")
-    assert (response.status_code, response.json()) == (200, {"status": "ok", "documents": 3})
+@pytest.mark.parametrize("path", ["/api/health", "/api/v1/health"])
+def test_health_counts_the_documents(client: TestClient, path: str) -> None:
+    response = client.get(path)
+    assert (response.status_code, response.json()["documents"]) == (200, 3)
 
 
-def test_health_counts_anew_each_time() -> None:
-    assistant = ScriptedAssistant({}, sources=("a.md",))
-    client = TestClient(create_api(Answering(assistant)))
-    assert client.get("/api/health").json()["documents"] == 1
-    assistant.sources = ("a.md", "b.md")
-    assert client.get("/api/health").json()["documents"] == 2
+@pytest.mark.parametrize("path", ["/api", "/api/v1/none", "/api/v1/ask/more"])
+def test_what_the_api_lacks_is_not_looked_for_on_the_page(client: TestClient, path: str) -> None:
+    response = client.get(path, headers={"accept-language": "fi"})
+    assert (response.status_code, response.json()["title"]) == (404, "Ei löytynyt")
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_the_page_about_the_api_runs_under_its_own_policy(client: TestClient) -> None:
+    response = client.get("/api/docs")
+    assert (response.status_code, "swagger-ui" in response.text) == (200, True)
+    assert "'nonce-" in response.headers["content-security-policy"]
+    assert client.get("/problems").headers["content-security-policy"] == STRICT_POLICY
 
 
 @pytest.mark.parametrize("path", ["/api/health", "/", "/config", "/theme.css", "/static/page.css", "/no-such-page"])
@@ -58,7 +63,7 @@ def test_page_at_the_root_is_ours(client: TestClient) -> None:
     assert "'nonce-" in response.headers["content-security-policy"]
 
 
-@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])
 def test_documentation_that_loads_from_elsewhere_is_off(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 404
 

@@ -1,0 +1,101 @@
+"""Texts that Slack would act on, and texts that are hard to cut, for tests of what is sent there."""
+
+import random
+
+PAYLOADS = [
+    "<!channel>",
+    "<!here>",
+    "<!everyone>",
+    "<!here|here>",
+    "<!subteam^S0123ABC>",
+    "<!subteam^S0123ABC|@admins>",
+    "<!date^1392734382^{date_long}^https://evil.example/|now>",
+    "<@U012AB3CD>",
+    "<@U012AB3CD|boss>",
+    "<@W012AB3CD>",
+    "<#C012AB3CD>",
+    "<#C012AB3CD|general>",
+    "<https://evil.example|your bank>",
+    "<http://evil.example/?a=1&b=2>",
+    "<mailto:bob@evil.example|Bob>",
+    "<tel:+358401234567|call>",
+    "<javascript:alert(1)|click>",
+    "<slack://open?team=T1|open>",
+    "&lt;!channel&gt;",
+    "&amp;lt;!channel&amp;gt;",
+    "<<!channel>>",
+    "<!chan\u200bnel>",
+    "<\n!channel>",
+    "@channel",
+    "@here",
+    "@everyone",
+    "@Channel please",
+    "#general",
+    "*bold*",
+    "x *bold* y",
+    "“*bold*”",
+    "**bold**",
+    "_italic_",
+    "__init__",
+    "~gone~",
+    "~~gone~~",
+    "`code`",
+    "```\ncode\n```",
+    "a`b`c",
+    "> quoted",
+    "a\n> quoted",
+    "\n>>> all of it",
+    "  > quoted",
+    ":smile:",
+    ":100:",
+    "12:100:00",
+    ":+1::skin-tone-2:",
+    ":了解:",
+    "- item\n- item",
+    "1. item\n2) item",
+    "# Heading",
+    "| a | b |\n| - | - |",
+    "[text](https://evil.example)",
+    "![image](https://evil.example/a.png)",
+    "https://evil.example/?q=<!channel>",
+    "http://evil.example|label>",
+    "www.evil.example",
+    "bob@evil.example",
+    "日本*太字*語",
+    "عربي *غامق* <!here>",
+    "\u202e<!channel>\u2066",
+    "a\u2028> quoted",
+    "\x00\x07<!here>\ud800",
+    '"}],"type":"broadcast","range":"channel',
+    "\\*not bold\\*",
+    "<!channel",
+    "!channel>",
+    "=== setext",
+    "- [ ] task",
+]
+"""What would call, link, format or draw something, each alone."""
+
+_SCRIPTS = [
+    "A sentence about Lahti, in which things are said [1]. ",
+    "Ensimmäinen lause 3. toukokuuta [2]. Ja toinen! ",
+    "日本語の文章です。句点で終わります[1]。",
+    "هذه جملة عربية عن المدينة [3]. وهذه جملة أخرى؟ ",
+    "ประโยคภาษาไทยที่ไม่มีจุด และต่อด้วยอีกวรรคหนึ่ง ",
+    "👩‍👩‍👧‍👦👍🏽🇫🇮🏴󠁧󠁢󠁥󠁮󠁧󠁿",
+    "e\u0301\u0323a\u0308\u0301",
+    "हिन्दी का एक वाक्य [12]। ",
+    "supercalifragilistic" * 20,
+    "\n\n",
+    "\n",
+    " ",
+    "[1][2]",
+]
+
+
+def hostile_text(chance: random.Random, *, longest: int = 40) -> str:
+    """Any of this after each other, some of it often."""
+    pieces = []
+    for _ in range(chance.randint(0, longest)):
+        piece = chance.choice(PAYLOADS if chance.random() < 0.5 else _SCRIPTS)
+        pieces.append(piece * chance.choice((1, 1, 1, 2, 30)) + chance.choice(("", "", " ", "\n")))
+    return "".join(pieces)

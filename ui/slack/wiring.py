@@ -1,0 +1,125 @@
+"""The bot's listeners in Bolt: each tells Slack at once that it has got something, and works afterwards."""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from ui.slack.blocks import FEEDBACK_ACTION
+from ui.slack.bot import SlackBot
+from ui.slack.incoming import Identity, plain_text
+from ui.slack.private import PrivateQuestion, answer_privately
+from ui.slack.ratings import Press, save_rating
+from ui.slack.sentences import Sentence, language_of, sentence
+from ui.slack.slack_web import quiet_logger
+
+_ANYTHING = re.compile(".*")
+_SECONDS_TO_DETECT = 1.5
+_NOBODY = Identity(user="", bot="", team="")
+
+Body = Mapping[str, object]
+
+
+def create_bolt(bot: SlackBot, *, signing_secret: str = "") -> AsyncApp:
+    """Make the Bolt app of a bot.
+
+    Args:
+        bot: What does the work.
+        signing_secret: What requests over HTTP are signed with; Socket Mode needs none.
+    """
+
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        # Bolt's own way asks Slack who the bot is before it acknowledges anything; the bot asks afterwards.
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=bot.web.client.token)
+
+    app = AsyncApp(
+        name="footnote",
+        logger=quiet_logger(),
+        # Without a token, so that Bolt uses `authorize`.
+        client=AsyncWebClient(base_url=bot.web.client.base_url, logger=quiet_logger()),
+        signing_secret=signing_secret,
+        authorize=authorize,
+        request_verification_enabled=bool(signing_secret),
+    )
+
+    async def on_message(event: Body, body: Body) -> None:
+        team, event_id = _text(body, "team_id"), _text(body, "event_id")
+        bot.spawn(bot.on_message(event, team=team, event_id=event_id))
+
+    async def on_assistant_thread(event: Body) -> None:
+        thread = _part(event, "assistant_thread")
+        channel, thread_ts, user = (_text(thread, name) for name in ("channel_id", "thread_ts", "user_id"))
+        bot.spawn(bot.greet(channel, thread=thread_ts, user=user))
+
+    async def on_command(ack: AsyncAck, command: Body) -> None:
+        question = PrivateQuestion(
+            plain_text(_text(command, "text"), me=_NOBODY),
+            channel=_text(command, "channel_id"),
+            user=_text(command, "user_id"),
+            response_url=_text(command, "response_url"),
+        )
+        language = "en"
+        with suppress(TimeoutError):  # Slack waits for three seconds, and the first detection reads a model
+            detecting = asyncio.to_thread(language_of, question.text, interface=None)
+            language = await asyncio.wait_for(detecting, _SECONDS_TO_DETECT)
+        await ack(text=sentence(Sentence.SEARCHING, language=language), response_type="ephemeral")
+        bot.spawn(answer_privately(bot, question))
+
+    async def on_shortcut(ack: AsyncAck, body: Body) -> None:
+        await ack()
+        if body.get("type") != "message_action":
+            return
+        message = _part(body, "message")
+        question = PrivateQuestion(
+            plain_text(_text(message, "text"), me=_NOBODY),
+            channel=_text(_part(body, "channel"), "id"),
+            user=_text(_part(body, "user"), "id"),
+            response_url=_text(body, "response_url"),
+        )
+        bot.spawn(answer_privately(bot, question))
+
+    async def on_rating(ack: AsyncAck, body: Body, action: Body) -> None:
+        await ack()
+        container, message = _part(body, "container"), _part(body, "message")
+        bot.spawn(
+            save_rating(
+                bot,
+                Press(
+                    value=_text(action, "value"),
+                    user=_text(_part(body, "user"), "id"),
+                    channel=_text(_part(body, "channel"), "id") or _text(container, "channel_id"),
+                    thread=_text(message, "thread_ts") or _text(container, "thread_ts") or None,
+                    response_url=_text(body, "response_url") if container.get("is_ephemeral") else "",
+                ),
+            )
+        )
+
+    async def acknowledge(ack: AsyncAck) -> None:
+        await ack()
+
+    async def nothing() -> None:
+        """Slack sends what the bot has no use for; without a listener Bolt logs it."""
+
+    app.event("app_mention")(on_message)
+    app.event("message")(on_message)
+    app.event("assistant_thread_started")(on_assistant_thread)
+    app.event(_ANYTHING)(nothing)
+    app.command(_ANYTHING)(on_command)
+    app.shortcut(_ANYTHING)(on_shortcut)
+    app.action(re.compile(f"{FEEDBACK_ACTION}.*"))(on_rating)
+    app.action(_ANYTHING)(acknowledge)
+    return app
+
+
+def _part(value: Body, name: str) -> Body:
+    part = value.get(name)
+    return part if isinstance(part, Mapping) else {}
+
+
+def _text(value: Body, name: str) -> str:
+    text = value.get(name)
+    return text if isinstance(text, str) else ""
