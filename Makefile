@@ -33,7 +33,7 @@ chat: install ## Index seeds/ and start the chat on http://127.0.0.1:7860
 	$(BIN)/footnote serve --host $(HOST) --port $(PORT)
 
 test: dev browser check ## Run everything that CI runs
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 4
 
 check: dev ## Check style, types and layers
 	$(BIN)/ruff check .

@@ -154,7 +154,7 @@ async def memory(url: str, process: int, questions: Sequence[str], *, minutes: f
     late = samples[len(samples) // 2 :]
     return iter(
         (
-            f"| {minutes:g} minutes of 16 clients: answers, failures | {answers}, 0 |",
+            f"| {minutes:g} min of 16 clients: answers, failures | {answers}, 0 |",
             *(
                 f"| {name}: mean of each quarter; growth in the second half "
                 f"| {', '.join(f'{mean:.0f}' for mean in quarters([(one[0], one[column]) for one in samples]))} MiB; "
@@ -206,6 +206,7 @@ def stop_on(failures: Sequence[str]) -> None:
 
 async def measure(home: Path, copy: Path, questions: Sequence[str], *, seconds: float, minutes: float) -> None:
     """Print three tables."""
+    queries = questions_as_bodies(questions, field_name="query")
     serve: list[str | Path] = [PROGRAM, "--home", home, "serve", "--no-ui", "--port"]
     with (
         served([*_QUIET, *serve]) as (url, process),
@@ -230,6 +231,8 @@ async def measure(home: Path, copy: Path, questions: Sequence[str], *, seconds: 
         model = ("env", f"OPENAI_BASE_URL={model_url}/v1", "FOOTNOTE_MODEL=slow")
         url, _ = servers.enter_context(served([*_QUIET, *model, *serve]))
         await until_ready(url, HEALTH)
+        # A server loads some of its models with its first question.
+        stop_on((await closed_loop(url, SEARCH, queries, clients=2, seconds=1)).failures)
         rows = await slow_readers(url, questions, seconds=5 * seconds, name="a chat model", model_url=model_url)
         print(*rows, sep="\n", flush=True)
 

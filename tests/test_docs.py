@@ -65,13 +65,14 @@ def test_env_example_names_every_setting_with_its_default_and_nothing_else() -> 
 
 
 def test_readme_names_only_settings_that_exist() -> None:
-    named = set(re.findall(r"\b(?:FOOTNOTE|OPENAI)_[A-Z_]+\b", README))
-    assert named <= set(settings_by_name())
+    named = set(re.findall(r"\b(?:FOOTNOTE|OPENAI|SLACK)_[A-Z_]+\b", README))
+    composed = re.findall(r"\$\{(\w+)", (ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    assert named <= {*settings_by_name(), *composed}
 
 
 def test_readme_shows_every_command() -> None:
     shown = {word for command in readme_commands() for word in shlex.split(command, comments=True)}
-    assert {"ingest", "ask", "search", "documents", "serve", "doctor", "eval"} <= shown
+    assert {"ingest", "ask", "search", "documents", "serve", "doctor", "eval", "keys", "mcp", "slack"} <= shown
 
 
 @pytest.mark.parametrize("command", sorted(set(readme_commands())))

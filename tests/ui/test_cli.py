@@ -129,7 +129,7 @@ def test_rebuild_embeds_the_stored_texts_anew(run: Run, indexed: Path) -> None:
     assert run("ingest", "--rebuild") == Result(
         0, "changed    docs/lahti.md\nchanged    docs/osaka.txt\nRebuilt the index of 2 documents.\n", ""
     )
-    assert run("doctor").out.splitlines()[4:6] == [
+    assert run("doctor").out.splitlines()[5:7] == [
         "ok    2 documents",
         "ok    catalog, lexical index and Chroma agree",
     ]

@@ -50,16 +50,16 @@ class Log:
 
 @contextmanager
 def listening(look: Look, *, content: bool = False, level: int = logging.DEBUG) -> Iterator[Log]:
-    """Let a log hear all loggers while the block runs."""
+    """Let a log, and nothing else, hear all loggers while the block runs: pytest cannot report some of it."""
     log, root = Log(look, content=content), logging.getLogger()
-    before = root.level
-    root.addHandler(log.handler)
+    before, others = root.level, root.handlers
+    root.handlers = [log.handler]
     root.setLevel(level)
     try:
         yield log
     finally:
         root.setLevel(before)
-        root.removeHandler(log.handler)
+        root.handlers = others
 
 
 def test_a_json_record_has_time_level_logger_message_and_further_fields() -> None:
