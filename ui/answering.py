@@ -14,7 +14,8 @@ from index.documents import Document, ScoredChunk
 from index.filters import EVERYTHING, DocumentFilter
 from rag.answers import Answer, Done, Event, Failed, Turn
 
-# Answers of a chat model mostly wait for it; quotes keep a core busy, and more threads than that only make all wait.
+# What searches and quotes keeps a core busy: more threads only make all wait, the event loop too. Once it has its
+# passages, an answer of a chat model mostly waits for the model.
 _WAITING_AT_ONCE = 64
 _COMPUTING_AT_ONCE = max(2, os.cpu_count() or 1)
 
@@ -80,13 +81,19 @@ class Answering:
         self._watches = watches
         self.running = 0
         """How many answers are on their way."""
-        self._limiter: CapacityLimiter | None = None
+        self._computing: CapacityLimiter | None = None
+        self._waiting: CapacityLimiter | None = None
 
-    async def run(self, step: Callable[[], T]) -> T:
-        """Run something that blocks or computes, when it is its turn."""
-        if self._limiter is None:  # it belongs to the event loop
-            self._limiter = CapacityLimiter(_WAITING_AT_ONCE if self.assistant.has_chat_model else _COMPUTING_AT_ONCE)
-        return await to_thread.run_sync(step, limiter=self._limiter)
+    async def run(self, step: Callable[[], T], *, waits: bool = False) -> T:
+        """Run something in a thread when it is its turn.
+
+        Args:
+            step: What to run.
+            waits: Whether it mostly waits for a chat model instead of computing.
+        """
+        if self._computing is None or self._waiting is None:  # they belong to the event loop
+            self._computing, self._waiting = CapacityLimiter(_COMPUTING_AT_ONCE), CapacityLimiter(_WAITING_AT_ONCE)
+        return await to_thread.run_sync(step, limiter=self._waiting if waits else self._computing)
 
     async def stream(
         self,
@@ -121,10 +128,13 @@ class Answering:
             with at_work:
                 _close(events)
 
+        # A follow-up is rewritten by the model before anything is searched.
+        waits = self.assistant.has_chat_model and bool(history)
         with self.activity():
             try:
-                while (event := await self.run(step)) is not None:
+                while (event := await self.run(step, waits=waits)) is not None:
                     yield event
+                    waits = self.assistant.has_chat_model
             finally:
                 with anyio.CancelScope(shield=True):
                     await to_thread.run_sync(close)

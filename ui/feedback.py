@@ -6,10 +6,8 @@ cannot.
 
 import json
 import re
-import sqlite3
 import uuid
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,6 +16,7 @@ from typing import Any, Self
 
 from index.errors import FootnoteError, StoreError
 from rag.answers import Answer, Citation
+from ui.home_file import HomeFile
 
 FEEDBACK_FILE = "feedback.sqlite3"
 SCHEMA_VERSION = 1
@@ -28,8 +27,6 @@ LONGEST_COMMENT = 2000
 _LONGEST_TEXT = 20_000
 _LONGEST_NAME = 1000
 _MOST_CITATIONS = 100
-# Seconds to wait for another process that is writing; a rating takes some milliseconds.
-_PATIENCE = 30
 
 _SCHEMA = """
 CREATE TABLE feedback (
@@ -130,11 +127,14 @@ class Feedback:
 
 
 class FeedbackStore:
-    """The feedback of one home. Safe to use from several threads and processes: each call opens the file for itself."""
+    """The feedback of one home. Safe to use from several threads and processes."""
 
     def __init__(self, home: Path) -> None:
         """Name the file; the first `save` creates it."""
         self.path = home / FEEDBACK_FILE
+        self._file = HomeFile(
+            self.path, _SCHEMA, holds="feedback", cure="Move it away; new feedback starts anew.", version=SCHEMA_VERSION
+        )
 
     def save(self, feedback: Feedback) -> None:
         """Keep a rating; of an answer that has one, replace rating and comment. What was saved survives a power cut.
@@ -142,7 +142,7 @@ class FeedbackStore:
         Raises:
             StoreError: If the file cannot be written, is damaged, or was made by a newer version.
         """
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             connection.execute(_SAVE, _row(feedback))
 
     def withdraw(self, answer_id: str) -> None:
@@ -151,7 +151,7 @@ class FeedbackStore:
         Raises:
             StoreError: As for `save`.
         """
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             connection.execute("DELETE FROM feedback WHERE answer_id = ?", (_canonical(answer_id),))
 
     def all(self) -> tuple[Feedback, ...]:
@@ -162,50 +162,7 @@ class FeedbackStore:
         """
         if not self.path.parent.is_dir():
             raise StoreError(f"Nothing is indexed in '{self.path.parent}' yet. Run: footnote ingest FOLDER")
-        if not self.path.exists():
-            return ()
-        with self._opened() as connection:
-            if self._version(connection) == 0:  # killed before its first rating was saved
-                return ()
-            rows = connection.execute(_NEWEST_FIRST).fetchall()
-        return tuple(self._feedback(row) for row in rows)
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction, committed when the block ends; closing the file without that takes everything back."""
-        with self._opened() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            if self._version(connection) == 0:
-                connection.execute(_SCHEMA)
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            yield connection
-            connection.execute("COMMIT")
-
-    @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)) as connection:
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = FULL")
-                yield connection
-        except (OSError, sqlite3.OperationalError) as error:  # no right to write, no space, locked for long
-            raise StoreError(
-                f"The feedback in '{self.path}' cannot be read or written: {error}. Check the disk's free space and "
-                "your rights there, or choose another folder with --home."
-            ) from error
-        except sqlite3.DatabaseError as error:
-            raise self._damaged(str(error)) from error
-
-    def _version(self, connection: sqlite3.Connection) -> int:
-        """The version of the schema, 0 before there is one."""
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        if version not in (0, SCHEMA_VERSION):
-            raise StoreError(
-                f"'{self.path}' has version {version}, this program reads version {SCHEMA_VERSION}. "
-                "Use the program that made it, or choose another folder with --home."
-            )
-        return version
+        return tuple(self._feedback(row) for row in self._file.rows(_NEWEST_FIRST))
 
     def _feedback(self, row: tuple[Any, ...]) -> Feedback:
         answer_id, rating, comment, question, standalone, language, answer, answered, citations, *others = row
@@ -224,10 +181,7 @@ class FeedbackStore:
                 *others,
             )
         except (ValueError, TypeError) as error:
-            raise self._damaged(f"the rating of {answer_id!r} cannot be read") from error
-
-    def _damaged(self, reason: str) -> StoreError:
-        return StoreError(f"'{self.path}' holds no usable feedback: {reason}. Move it away; new feedback starts anew.")
+            raise self._file.damaged(f"the rating of {answer_id!r} cannot be read") from error
 
 
 def feedback_dict(entries: Iterable[Feedback]) -> dict[str, Any]:

@@ -7,15 +7,13 @@ restarts and several processes know the same keys.
 import hashlib
 import json
 import re
-import sqlite3
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from index.errors import StoreError
+from ui.home_file import HomeFile
 
 IDEMPOTENCY_FILE = "idempotency.sqlite3"
 
@@ -26,9 +24,6 @@ KEPT_SECONDS = 24 * 60 * 60.0
 MOST_KEPT = 5000
 """Responses; each has some hundred bytes."""
 
-# Seconds to wait for another process that is writing; a key takes some milliseconds.
-_PATIENCE = 30
-_VERSION = 1
 _SCHEMA = """
 CREATE TABLE requests (
     name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, token TEXT NOT NULL, begun_at REAL NOT NULL,
@@ -87,6 +82,13 @@ class IdempotencyStore:
     def __init__(self, home: Path, *, clock: Callable[[], float] = time.time) -> None:
         """Name the file; the first key creates it."""
         self.path = home / IDEMPOTENCY_FILE
+        self._file = HomeFile(
+            self.path,
+            _SCHEMA,
+            holds="idempotency keys",
+            cure="Move it away: it holds only which uploads of the last day were answered.",
+            survives="crash",  # a power cut may lose a response, no document
+        )
         self._clock = clock
 
     def begin(self, key: str, *, caller: str, fingerprint: str) -> Lease | KeptResponse | Running | OtherRequest:
@@ -100,7 +102,7 @@ class IdempotencyStore:
         # Keys are not kept as they came: they say who sent what.
         name = hashlib.sha256(json.dumps([caller, key]).encode()).hexdigest()
         now = self._clock()
-        with self._transaction() as connection:
+        with self._file.writing() as connection:
             connection.execute("DELETE FROM requests WHERE until <= ?", (now,))
             connection.execute(_FORGET_OLDEST, (MOST_KEPT - 1,))
             row = connection.execute(
@@ -132,36 +134,7 @@ class IdempotencyStore:
         self._change("DELETE FROM requests", (), lease)
 
     def _change(self, statement: str, values: tuple[object, ...], lease: Lease) -> None:
-        with self._transaction() as connection:
+        with self._file.writing() as connection:
             connection.execute(
                 f"{statement} WHERE name = ? AND token = ? AND status IS NULL", (*values, lease.name, lease.token)
-            )
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """Committed when the block ends; closing the file without that takes everything back."""
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)) as connection:
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = NORMAL")  # a power cut may lose a response, no document
-                connection.execute("BEGIN IMMEDIATE")
-                self._prepare(connection)
-                yield connection
-                connection.execute("COMMIT")
-        except (OSError, sqlite3.DatabaseError) as error:
-            raise StoreError(
-                f"The idempotency keys in '{self.path}' cannot be read or written: {error}. Check the disk's free space"
-                " and your rights there; if the file is damaged, move it away."
-            ) from error
-
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        if version == 0:
-            connection.execute(_SCHEMA)
-            connection.execute(f"PRAGMA user_version = {_VERSION}")
-        elif version != _VERSION:
-            raise StoreError(
-                f"'{self.path}' has version {version}, this program reads version {_VERSION}. Move it away: it holds"
-                " only which uploads of the last day were answered."
             )

@@ -8,19 +8,18 @@ import hashlib
 import hmac
 import re
 import secrets
-import sqlite3
 import string
 import time
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from index.errors import FootnoteError, StoreError
+from index.errors import FootnoteError
+from ui.home_file import HomeFile
 
 KEYS_FILE = "keys.sqlite3"
 SCHEMA_VERSION = 1
@@ -30,8 +29,6 @@ LONGEST_NAME = 100
 SECONDS_KNOWN = 1.0
 # Noted once an hour at most, so that reading documents does not write to the disk each time.
 USE_NOTED_EVERY = timedelta(hours=1)
-# Seconds to wait for another process that is writing.
-_PATIENCE = 10
 _ID_LETTERS = string.ascii_lowercase + string.digits
 _KEY = re.compile(r"fn_([a-z0-9]{8})_([A-Za-z0-9_-]{43})")
 
@@ -94,7 +91,7 @@ class KeysError(FootnoteError):
 
 
 class KeyStore:
-    """The keys of one home. Safe to use from several threads and processes: each call opens the file for itself.
+    """The keys of one home. Safe to use from several threads and processes.
 
     `verify`, `asks_for_a_key` and `note_use` go by what was read at most `SECONDS_KNOWN` ago, so that a request costs
     microseconds.
@@ -106,6 +103,13 @@ class KeyStore:
 
     def __init__(self, home: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.path = home / KEYS_FILE
+        self._file = HomeFile(
+            self.path,
+            _SCHEMA,
+            holds="keys",
+            cure="Move it away, then make new ones with `footnote keys create NAME`; until then no key opens anything.",
+            version=SCHEMA_VERSION,
+        )
         self._clock = clock
         self._known: Mapping[str, tuple[Key, bytes]] = {}
         self._known_until = float("-inf")
@@ -120,7 +124,7 @@ class KeyStore:
         """
         name = _checked_name(name)
         secret = secrets.token_urlsafe(32)
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             there = connection.execute("SELECT id, name, revoked_at FROM keys").fetchall()
             if any(other == name and revoked is None for _, other, revoked in there):
                 raise KeysError(f"There is a key named {name!r} already. Revoke it first, or choose another name.")
@@ -157,7 +161,7 @@ class KeyStore:
         if usable is None:
             reason = "has been revoked already" if named else "is not there"
             raise KeysError(f"The key {id_or_name[:LONGEST_NAME]!r} {reason}. `footnote keys list` shows all keys.")
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             revoked = replace(usable, revoked_at=_now())
             connection.execute("UPDATE keys SET revoked_at = ? WHERE id = ?", (revoked.revoked_at, revoked.id))
         self.forget()
@@ -209,7 +213,7 @@ class KeyStore:
         Raises:
             StoreError: As for `create`.
         """
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             connection.execute(
                 "UPDATE keys SET last_used_at = ? WHERE id = ? AND coalesce(last_used_at, '') < ?",
                 (_now(), key.id, _now(-USE_NOTED_EVERY)),
@@ -229,13 +233,7 @@ class KeyStore:
         self._known_until = now + SECONDS_KNOWN
 
     def _read(self) -> list[tuple[Key, bytes]]:
-        if not self.path.exists():
-            return []
-        with self._opened() as connection:
-            if self._version(connection) == 0:  # killed before its first key was kept
-                return []
-            rows = connection.execute(_ALL).fetchall()
-        return [self._key(row) for row in rows]
+        return [self._key(row) for row in self._file.rows(_ALL)]
 
     def _key(self, row: tuple[Any, ...]) -> tuple[Key, bytes]:
         identifier, name, scopes, created_at, last_used_at, revoked_at, hashed = row
@@ -243,50 +241,7 @@ class KeyStore:
             held = frozenset(Scope(scope) for scope in scopes.split())
             return Key(identifier, name, held, created_at, last_used_at, revoked_at), bytes(hashed)
         except (ValueError, TypeError, AttributeError) as error:
-            raise self._damaged(f"the key {identifier!r} cannot be read") from error
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction, committed when the block ends; closing the file without that takes everything back."""
-        with self._opened() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            if self._version(connection) == 0:
-                connection.execute(_SCHEMA)
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            yield connection
-            connection.execute("COMMIT")
-
-    @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)) as connection:
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = FULL")
-                yield connection
-        except (OSError, sqlite3.OperationalError) as error:  # no right to write, no space, locked for long
-            raise StoreError(
-                f"The keys in '{self.path}' cannot be read or written: {error}. Check the disk's free space and "
-                "your rights there, or choose another folder with --home."
-            ) from error
-        except sqlite3.DatabaseError as error:
-            raise self._damaged(str(error)) from error
-
-    def _version(self, connection: sqlite3.Connection) -> int:
-        """The version of the schema, 0 before there is one."""
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        if version not in (0, SCHEMA_VERSION):
-            raise StoreError(
-                f"'{self.path}' has version {version}, this program reads version {SCHEMA_VERSION}. "
-                "Use the program that made it, or choose another folder with --home."
-            )
-        return version
-
-    def _damaged(self, reason: str) -> StoreError:
-        return StoreError(
-            f"'{self.path}' holds no usable keys: {reason}. Move it away, then make new ones with "
-            "`footnote keys create NAME`; until then no key opens anything."
-        )
+            raise self._file.damaged(f"the key {identifier!r} cannot be read") from error
 
 
 def key_dict(key: Key) -> dict[str, Any]:

@@ -34,6 +34,9 @@ _GLANCE_SECONDS = 0.05
 
 # What of the line and headers of a request is kept until they are complete. Cookies and keys need far less.
 _LARGEST_HEAD = 32 * 1024
+# So long a thread that searches may keep the event loop waiting; Python's own 5 ms, once for each thread at work, add
+# up to tenths of a second.
+_SWITCH_SECONDS = 0.0005
 # Files that a process may open beside connections: indexes, databases, documents.
 _OWN_FILES = 200
 # Proxies on the same machine may say for whom they ask, so that attempts are counted by the right address.
@@ -66,6 +69,7 @@ def serve(
     Raises:
         SettingsError: If nothing can listen there.
     """
+    sys.setswitchinterval(_SWITCH_SECONDS)
     listener = _listen(host, port)
     config = uvicorn.Config(
         app,
