@@ -24,9 +24,9 @@ $(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
 
 dev: $(VENV)/dev-installed ## Install what tests and checks need, too
 
-$(VENV)/dev-installed: $(VENV)/installed
+$(VENV)/dev-installed: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[models,eval,mcp,slack,tracing,dev]'
-	@touch $@
+	@touch $(VENV)/installed $@
 
 chat: install ## Index seeds/ and start the chat on http://127.0.0.1:7860
 	$(BIN)/footnote ingest seeds --prune

@@ -1,16 +1,36 @@
 """Fixtures that several packages' tests share."""
 
+import functools
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from index.embedding import StaticEmbedder
+from index.embedding import BUNDLED_MODEL_FOLDER, StaticEmbedder
 from index.knowledge_base import KnowledgeBase
+from index.subwords import Subwords
 from tests.openai_server import OpenAIServer, running_openai_server
 from ui.build import SEEDS, build_ingest, build_knowledge_base, sync_vector_store
 from ui.settings import Settings
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what drives a browser last: Playwright leaves an event loop running, in which no other can be started."""
+    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _bundled_model_is_read_once() -> Iterator[None]:
+    """Hundreds of tests make the bundled embedder, and each time its subwords would take 0.4 seconds."""
+    keep = functools.cache(Subwords)
+
+    def read(path: Path) -> Subwords:
+        return keep(path) if path.is_relative_to(BUNDLED_MODEL_FOLDER) else Subwords(path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("index.embedding.Subwords", read)
+        yield
 
 
 @pytest.fixture(scope="session")

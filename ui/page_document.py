@@ -18,6 +18,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ui.kept_files import KeptFiles, Memory
 from ui.messages import Messages, all_messages, messages_for, preferred_messages
 from ui.security import page_policy
 from ui.static_files import FOREVER, StaticFiles
@@ -27,6 +28,8 @@ LANGUAGE_COOKIE = "footnote-language"
 
 # Gradio's built files have a hash of their contents in their names: `index-DphvyggB.js`.
 _HASHED_ASSET = re.compile(r"/assets/[\w.-]+-[\w-]{8,9}\.\w+")
+# They come with the installed Gradio, so all apps of a process have the same.
+_GRADIO_FILES = Memory()
 # Names of the kind that social networks read. They hold addresses of Gradio's, and nobody shares this page.
 _SOCIAL = re.compile(r"""<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*""")
 # It resizes a frame around the page, and no page may frame this one.
@@ -148,11 +151,12 @@ def language_choices() -> list[dict[str, str]]:
 
 
 class PageDocument:
-    """Serves our document and our static files in front of Gradio's app. Nothing but the document is buffered."""
+    """Serves our document and our static files in front of Gradio's app, whose own are kept. No more is buffered."""
 
     def __init__(self, app: ASGIApp, *, static: StaticFiles) -> None:
         self.app = app
         self.static = static
+        self._assets = KeptFiles(app, kept=_GRADIO_FILES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -161,7 +165,7 @@ class PageDocument:
         elif file := self.static.response(scope["path"], Headers(scope=scope)):
             await file(scope, receive, send)
         elif _HASHED_ASSET.fullmatch(scope["path"]):
-            await self.app(scope, receive, _kept_forever(send))
+            await self._assets(scope, receive, _kept_forever(send))
         elif scope["path"] == "/" and scope["method"] == "GET":
             await self._serve_document(scope, receive, send)
         else:

@@ -267,7 +267,7 @@ def unconnected(assistant: ScriptedAssistant, page_app: PageApp, monkeypatch: py
 
 def test_two_events_that_found_the_conversation_idle_ask_once(unconnected: Any, assistant: ScriptedAssistant) -> None:
     begun, event = TurnsBegun(), SimpleNamespace(target=None)
-    request = SimpleNamespace(headers={}, cookies={})
+    request = SimpleNamespace(headers={}, cookies={}, request=None)
     streams = [unconnected.answer(QUESTION, (), "", begun, {}, False, [], [], "", "", event, request) for _ in range(2)]
     assert [len(list(stream)) > 1 for stream in streams] == [True, False]
     assert [question for question, _ in assistant.asked] == [QUESTION]
