@@ -106,7 +106,7 @@ def browser() -> Iterator[Browser]:
     """One Chromium for all tests."""
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not installed")
-    expect.set_options(timeout=20_000)  # milliseconds: a busy machine is not a fault of the page
+    expect.set_options(timeout=40_000)  # milliseconds: a busy machine is not a fault of the page
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGUMENTS)
         yield browser

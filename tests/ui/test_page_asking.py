@@ -152,7 +152,6 @@ def test_last_question_can_be_edited_or_left_as_it_was(
     expect(box).to_have_value(SECOND)
     box.fill(THIRD)
     box.press("Enter")
-    box.press("Enter")
     finished(page, THIRD)
     expect(page.locator(".turn .question")).to_have_text([FIRST, THIRD])
     expect(remark).to_have_text("")
