@@ -93,7 +93,7 @@ def documents_router(answering: Answering, *, library: Library, home: Path) -> A
         StoreError: If a crash has left files of uploads that cannot be deleted.
     """
     sweep_up(home)
-    router = APIRouter(prefix="/documents", tags=["documents"], route_class=_Route)
+    router = APIRouter(prefix="/documents", tags=["Documents"], route_class=_Route)
     documents = Documents(answering, library=library)
     adding = Adding(library, home=home, keys=IdempotencyStore(home), activity=answering.activity)
 
