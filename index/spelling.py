@@ -1,7 +1,7 @@
 """One spelling for words that are written in several ways: accents, vowel points, letters of neighbouring alphabets.
 
 Cyrillic and Greek words are written in Latin letters, so that Serbian is the same word in both its scripts and names
-and loans of Russian or Greek meet their Latin forms. Every function takes a word in lower case (NFKC).
+and loans of Russian or Greek meet their Latin forms. Every function but `folded` takes a word in lower case (NFKC).
 """
 
 import re
@@ -46,6 +46,11 @@ _INDIC = re.compile("[\u0900-\u0dff]")
 
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _UMLAUT = re.compile("[äöü]")
+
+
+def folded(text: str) -> str:
+    """Return any text without differences of case and form: ς and σ are one, as are wide and narrow letters."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def lower(word: str) -> str:

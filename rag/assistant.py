@@ -17,6 +17,7 @@ from rag.examples import Example, example_questions
 from rag.late_interaction import QuoteEmbedder
 from rag.neighbours import merge_neighbours
 from rag.prompts import phrases
+from rag.question_text import clean_question, whole
 from rag.quote_translation import translated_quote
 from rag.reranking import Reranker
 from rag.retrieval import Searcher, SearchSteps, build_passages, search_steps
@@ -100,8 +101,8 @@ class Assistant:
         Raises:
             QuestionError: If the question is empty or too long.
         """
-        question = _clean(question, longest=self._settings.longest_question)
-        turns = tuple(Turn(_whole(turn.question), _whole(turn.answer)) for turn in history)
+        question = clean_question(question, longest=self._settings.longest_question)
+        turns = tuple(Turn(whole(turn.question), whole(turn.answer)) for turn in history)
         about = read_topic_question(question)
         language = about.language if about else question_language(question, history=turns, interface=interface)
         try:
@@ -174,7 +175,7 @@ class Assistant:
             QuestionError: If the quote is empty or too long.
             ChatModelError: If there is no chat model, it fails, or what it writes is no translation.
         """
-        text, longest = _whole(quote).strip(), self._settings.longest_question
+        text, longest = whole(quote).strip(), self._settings.longest_question
         if not 0 < len(text) <= longest:
             raise QuestionError(f"A quote to translate has 1 to {longest} characters, not {len(text)}.")
         if self._chain is None:
@@ -289,18 +290,3 @@ class Assistant:
             settings=self._settings.retrieval,
             confidences=steps.confidences,
         )
-
-
-def _clean(question: str, *, longest: int) -> str:
-    """The question without surrounding space and half characters."""
-    cleaned = _whole(question).strip()
-    if not cleaned:
-        raise QuestionError("The question is empty. Type a question in any language.")
-    if len(cleaned) > longest:
-        raise QuestionError(f"The question has {len(cleaned)} characters; ask it in at most {longest}.")
-    return cleaned
-
-
-def _whole(text: str) -> str:
-    """The text without half characters, which come from broken JSON and terminals and cannot be sent anywhere."""
-    return text.encode("utf-8", "replace").decode("utf-8")

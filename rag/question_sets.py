@@ -18,6 +18,7 @@ from typing import Any
 from index.documents import Document
 from index.language import detect_language, normalise_language
 from rag.errors import EvaluationError
+from rag.question_text import whole
 
 DEFAULT_SPLIT = "test"
 
@@ -46,8 +47,8 @@ class QuestionSet:
         A passage without a title has none: nothing should be found by its id.
         """
         for _, row in _rows(self.corpus):
-            text = _whole(row["text"]).replace("\r\n", "\n").replace("\r", "\n")
-            title = _whole(row.get("title") or "")
+            text = whole(row["text"]).replace("\r\n", "\n").replace("\r", "\n")
+            title = whole(row.get("title") or "")
             stated = normalise_language(row.get("language") or "")
             yield Document(
                 source=row["_id"],
@@ -136,7 +137,7 @@ def sample(questions: tuple[Question, ...], *, most: int) -> tuple[Question, ...
 
 
 def _question(row: Mapping[str, Any], relevance: Mapping[str, int]) -> Question:
-    text = _whole(row["text"])
+    text = whole(row["text"])
     return Question(row["_id"], text, normalise_language(row.get("language") or "") or detect_language(text), relevance)
 
 
@@ -188,7 +189,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         for name in ("_id", "text", "title", "language"):
             if not isinstance(row.get(name) or "", str):
                 raise EvaluationError(f"'{path}', line {number}: \"{name}\" is not a text.")
-        row["_id"], row["text"] = _whole(row["_id"]), row["text"] or ""
+        row["_id"], row["text"] = whole(row["_id"]), row["text"] or ""
         yield number, row
 
 
@@ -208,7 +209,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _json_line(row: Mapping[str, Any]) -> str:
-    return _whole(json.dumps(row, ensure_ascii=False)) + "\n"
+    return whole(json.dumps(row, ensure_ascii=False)) + "\n"
 
 
 def _field(identifier: str) -> str:
@@ -216,8 +217,3 @@ def _field(identifier: str) -> str:
     if re.search(r"[\t\r\n]", identifier):
         raise ValueError(f"The id {identifier!r} holds a tab or a line end.")
     return identifier
-
-
-def _whole(text: str) -> str:
-    """The text without half characters, which JSON can hold and no file can."""
-    return text.encode("utf-8", "replace").decode("utf-8")

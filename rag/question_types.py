@@ -1,10 +1,11 @@
 """What a question asks for: a sentence that names nobody does not say who, one without a figure not how many."""
 
 import re
-import unicodedata
 from enum import StrEnum
 from functools import cache
 from typing import Any
+
+from index.spelling import folded
 
 
 class Asked(StrEnum):
@@ -88,9 +89,9 @@ def asked_for(question: str, language: str) -> Asked | None:
     """Return what a question asks for, or `None` if its words do not tell."""
     language = language.partition("-")[0]
     patterns = _patterns(language)
-    folded = _folded(question, language).lstrip(" \t\n\"'„“”«»¿¡")
+    start = _folded(question, language).lstrip(" \t\n\"'„“”«»¿¡")
     for kind in (Asked.QUANTITY, Asked.TIME, Asked.PERSON):
-        if kind in patterns and patterns[kind].search(folded):
+        if kind in patterns and patterns[kind].search(start):
             return kind
     return None
 
@@ -99,7 +100,7 @@ def _folded(text: str, language: str) -> str:
     """The text without differences of case and form: İ and I are two letters in Turkish, ς and σ are one in Greek."""
     if language in ("tr", "az"):
         text = text.replace("I", "ı").replace("İ", "i")
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return folded(text)
 
 
 def asks(sentence: str, language: str) -> bool:

@@ -13,7 +13,7 @@ import httpx
 from index.errors import LoadError
 from index.filters import DocumentFilter
 from rag.answers import Answer, Turn
-from rag.errors import QuestionError
+from rag.question_text import clean_question, whole
 from rag.settings import AssistantSettings
 from ui.client_errors import KeyRefusedError, UnreachableError
 from ui.document_ids import document_id
@@ -95,15 +95,10 @@ def asking(
     Raises:
         QuestionError: If the question is empty or too long.
     """
-    cleaned = _whole(question).strip()
-    if not cleaned:
-        raise QuestionError("The question is empty. Type a question in any language.")
-    if len(cleaned) > _LONGEST_QUESTION:
-        raise QuestionError(f"The question has {len(cleaned)} characters; ask it in at most {_LONGEST_QUESTION}.")
     body = {
-        "question": cleaned,
+        "question": clean_question(question, longest=_LONGEST_QUESTION),
         "history": [
-            {"question": _whole(turn.question), "answer": _whole(turn.answer)} for turn in history[-_MOST_TURNS:]
+            {"question": whole(turn.question), "answer": whole(turn.answer)} for turn in history[-_MOST_TURNS:]
         ],
         "filter": _filter(within),
         "explain": explain,
@@ -115,7 +110,7 @@ def asking(
 
 def searching(query: str, *, top_k: int, within: DocumentFilter) -> ApiRequest:
     """Return the request that searches."""
-    return ApiRequest("POST", "api/v1/search", json={"query": _whole(query), "top_k": top_k, "filter": _filter(within)})
+    return ApiRequest("POST", "api/v1/search", json={"query": whole(query), "top_k": top_k, "filter": _filter(within)})
 
 
 def listing(*, query: str, language: str | None, state: str | None, cursor: str | None) -> ApiRequest:
@@ -160,7 +155,7 @@ def removing(document: str) -> ApiRequest:
 
 def rating_request(answer: Answer, *, rating: str, comment: str, answer_id: str) -> ApiRequest:
     """Return the request that keeps what somebody thinks of an answer."""
-    body = {"id": answer_id, "rating": rating, "comment": _whole(comment), "answer": answer_dict(answer)}
+    body = {"id": answer_id, "rating": rating, "comment": whole(comment), "answer": answer_dict(answer)}
     return ApiRequest("POST", "api/v1/feedback", json=body)
 
 
@@ -182,8 +177,3 @@ def _path(document: str) -> str:
 
 def _once() -> dict[str, str]:
     return {"Idempotency-Key": str(uuid4())}
-
-
-def _whole(text: str) -> str:
-    """The text without half characters, which come from broken JSON and terminals and cannot be sent anywhere."""
-    return text.encode("utf-8", "replace").decode("utf-8")

@@ -11,6 +11,7 @@ from index.errors import FootnoteError
 from index.filters import EVERYTHING, DocumentFilter
 from index.log_content import Content
 from rag.answers import Answer, CitationsFound, Done, Failed, PassagesFound, Token, Turn
+from rag.question_text import whole
 from ui.answering import ServedAssistant, Watch, watched
 from ui.explanation_html import explanation_html
 from ui.markdown import answer_markdown
@@ -271,4 +272,4 @@ def _text(value: Mapping[str, object], name: str) -> str:
     text = value.get(name, "")
     if not isinstance(text, str) or len(text) > LONGEST_KEPT_TEXT:
         raise ValueError(f"The field {name!r} of an exchange is no text.")
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return whole(text)

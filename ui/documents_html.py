@@ -1,12 +1,12 @@
 """List of documents → HTML: the table to find and manage them in, and how adding some goes. Everything is escaped."""
 
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Literal
 
 from index.catalog import DocumentRecord
 from index.ingest import Outcome, State
+from index.spelling import folded
 from ui.document_html import written_date
 from ui.messages import Messages, language_name
 
@@ -77,13 +77,13 @@ def documents_table_html(
 
 def matching_documents(records: Iterable[DocumentRecord], search: str, *, messages: Messages) -> list[DocumentRecord]:
     """Return the documents that have what is searched for in title, source, language name or language code."""
-    needle = _folded(search[:_LONGEST_SEARCH]).strip()
+    needle = folded(search[:_LONGEST_SEARCH]).strip()
 
     def fields(record: DocumentRecord) -> tuple[str, ...]:
         name = language_name(record.language, shown_in=messages.language)
         return (record.title, record.source, name, record.language)
 
-    return [record for record in records if any(needle in _folded(field) for field in fields(record))]
+    return [record for record in records if any(needle in folded(field) for field in fields(record))]
 
 
 def outcomes_html(rows: Sequence[tuple[str, Progress]], *, messages: Messages) -> str:
@@ -94,10 +94,6 @@ def outcomes_html(rows: Sequence[tuple[str, Progress]], *, messages: Messages) -
 
 def _nothing_html(sentence: str) -> str:
     return f'<p class="notice" role="status" dir="auto">{escape(sentence)}</p>'
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def _columns(messages: Messages, *, writable: bool) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import JsonSchemaMode
 
+from rag.question_text import whole
 from ui.document_tools import (
     LARGEST_WINDOW,
     PAGE,
@@ -120,7 +121,7 @@ def _whole(value: object) -> object:
     """The same JSON without half characters, which can neither be stored nor sent."""
     match value:
         case str():
-            return value.encode("utf-8", "replace").decode()
+            return whole(value)
         case list():
             return [_whole(entry) for entry in value]
         case dict():
