@@ -217,6 +217,11 @@ def messages_for(language: str) -> Messages:
     return all_messages().get(code) or english()
 
 
+def asked_language(accept_language: str | None) -> str | None:
+    """Return the language that a program asks for on behalf of its reader; `None` if it asks for none."""
+    return preferred_messages(accept_language).language if accept_language else None
+
+
 def preferred_messages(accept_language: str) -> Messages:
     """Give the sentences in the first language of an `Accept-Language` header that the page speaks, else English.
 

@@ -5,7 +5,7 @@ import hashlib
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -21,7 +21,8 @@ from starlette.responses import Response
 from index.errors import StoreError
 from index.runs import Outcome
 from ui.api.document_schemas import FORM, JSON, REPLAYED_HEADER, AddedDocument, AddedDocuments, PagesToAdd
-from ui.api.receiving import Limits, ReceivedFile, RefusalError, body, receive_files
+from ui.api.receiving import Limits, ReceivedFile, body, receive_files
+from ui.api.refusals import RefusalError
 from ui.idempotency import LEASE_SECONDS, IdempotencyStore, KeptResponse, Lease, OtherRequest, Running, parse_key
 from ui.incoming import IncomingFolder
 from ui.library import Library
@@ -50,23 +51,15 @@ T = TypeVar("T")
 class Adding:
     """Adds documents for callers of the API; one for each server, in its event loop."""
 
-    def __init__(
-        self,
-        library: Library,
-        *,
-        home: Path,
-        keys: IdempotencyStore,
-        activity: Callable[[], AbstractContextManager[None]],
-    ) -> None:
+    def __init__(self, library: Library, *, home: Path, keys: IdempotencyStore) -> None:
         """Wire it up.
 
         Args:
             library: Where documents go.
             home: Where files are while they are received.
             keys: Which requests were answered already.
-            activity: Counts what a server waits for before it ends.
         """
-        self._library, self._home, self._keys, self._activity = library, home, keys, activity
+        self._library, self._home, self._keys = library, home, keys
         self._limits = Limits(file_bytes=int(library.max_megabytes * 1024 * 1024))
         self._writing = CapacityLimiter(_WRITING_AT_ONCE)
         self._fetching = CapacityLimiter(_FETCHING_AT_ONCE)
@@ -80,8 +73,7 @@ class Adding:
             step: What is done.
             fetches: Whether it fetches a page, so that it mostly waits.
         """
-        with self._activity():
-            return await to_thread.run_sync(step, limiter=self._fetching if fetches else self._writing)
+        return await to_thread.run_sync(step, limiter=self._fetching if fetches else self._writing)
 
     async def respond(self, request: Request) -> Response:
         """Add what a request brings, unless it was answered before.

@@ -1,7 +1,7 @@
 """Answers and their events as the API sends them: as on the command line, with an id, links and problems."""
 
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
 from uuid import uuid4
@@ -19,6 +19,23 @@ from ui.schemas import answer_dict, citation_dict, passage_dict
 log = logging.getLogger(__name__)
 
 
+def answer_body(answer: Answer, *, answer_id: str, link: Callable[[Citation], str]) -> dict[str, Any]:
+    """Return the shape of `AnswerBody`.
+
+    Args:
+        answer: The answer.
+        answer_id: The UUID under which it can be rated.
+        link: Gives the address of the words that a footnote quotes.
+    """
+    citations = [citation_body(citation, link=link) for citation in answer.citations]
+    return {"id": answer_id, **answer_dict(answer), "citations": citations}
+
+
+def citation_body(citation: Citation, *, link: Callable[[Citation], str]) -> dict[str, Any]:
+    """Return the shape of a citation with its link."""
+    return {**citation_dict(citation), "url": link(citation)}
+
+
 class AnswerShapes:
     """Makes JSON of the answer to one request."""
 
@@ -30,9 +47,7 @@ class AnswerShapes:
 
     def answer(self, answer: Answer) -> dict[str, Any]:
         """Return the shape of `AnswerBody`."""
-        shape = answer_dict(answer)
-        citations = [self._citation(citation) for citation in answer.citations]
-        return {"id": self._id, **shape, "citations": citations}
+        return answer_body(answer, answer_id=self._id, link=self._link)
 
     async def events(self, events: AsyncGenerator[Event, None]) -> AsyncGenerator[SentEvent, None]:
         """Give each event its name and shape; what only says that a model is at work has none."""
@@ -42,7 +57,9 @@ class AnswerShapes:
                     case PassagesFound(passages):
                         yield SentEvent("passages", {"passages": [passage_dict(passage) for passage in passages]})
                     case CitationsFound(citations):
-                        yield SentEvent("citations", {"citations": [self._citation(each) for each in citations]})
+                        yield SentEvent(
+                            "citations", {"citations": [citation_body(each, link=self._link) for each in citations]}
+                        )
                     case Token(text):
                         if text:
                             yield SentEvent("token", {"text": text})
@@ -63,6 +80,5 @@ class AnswerShapes:
     def _failed(self, problem: Problem, detail: str = "") -> SentEvent:
         return SentEvent("failed", problem_dict(problem, scope=self._scope, detail=detail))
 
-    def _citation(self, citation: Citation) -> dict[str, Any]:
-        url = place_address(self._base, document=citation.document, start=citation.start, end=citation.end)
-        return {**citation_dict(citation), "url": url}
+    def _link(self, citation: Citation) -> str:
+        return place_address(self._base, document=citation.document, start=citation.start, end=citation.end)

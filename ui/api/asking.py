@@ -16,7 +16,7 @@ from ui.api.event_stream import EVENT_STREAM, EventStream, wants_events
 from ui.api.refusals import documented
 from ui.api.schemas import AnswerBody, AskBody, ResultsBody, SearchBody
 from ui.footnotes import place_address
-from ui.messages import preferred_messages
+from ui.messages import asked_language
 from ui.problems import Problem, problem_response
 from ui.schemas import search_dict
 
@@ -71,7 +71,7 @@ def asking_router(answering: Answering, *, public_url: str | None = None) -> API
     async def ask(asked: AskBody, request: Request) -> Response:
         shapes = AnswerShapes(request.scope, base=public_url or str(request.base_url))
         within = asked.filter.to_filter()
-        interface = asked.interface or _language(request)
+        interface = asked.interface or asked_language(request.headers.get("accept-language"))
         if wants_events(asked.stream, accept=request.headers.get("accept", "")):
             events = answering.stream(
                 asked.question, history=asked.turns, within=within, interface=interface, explain=asked.explain
@@ -105,17 +105,10 @@ def asking_router(answering: Answering, *, public_url: str | None = None) -> API
             )
             return search_dict(wanted.query, results, answering.assistant.documents())
 
-        with answering.activity():
-            body = await while_connected(request.receive, lambda: answering.run(found))
+        body = await while_connected(request.receive, lambda: answering.run(found))
         base = public_url or str(request.base_url)
         for result in body["results"]:
             result["url"] = place_address(base, document=result["document"], start=result["start"], end=result["end"])
         return JSONResponse(body, headers=_NO_STORE)
 
     return router
-
-
-def _language(request: Request) -> str | None:
-    """The language that a reader's program asks for, if it asks for one."""
-    accepted = request.headers.get("accept-language")
-    return preferred_messages(accepted).language if accepted else None

@@ -24,7 +24,8 @@ JSON_LIMIT = BodyLimit(size=1024 * 1024, seconds=30)
 """For everything that is no file; the longest conversation that can be sent is a third of it."""
 
 _DIGITS = 18  # of a length: more is too large in any case, and Python refuses to read thousands
-_CLOSING = {"Connection": "close"}  # what is still to come is not read
+CLOSING = {"Connection": "close"}
+"""Of a response to a request that was not read to its end."""
 
 
 class BodyLimits:
@@ -45,8 +46,8 @@ class BodyLimits:
         limit = self._limit_of(scope) if scope["type"] == "http" else None
         if limit is None:
             await self.app(scope, receive, send)
-        elif _announced(scope) > limit.size:
-            await problem_response(Problem.TOO_LARGE, scope=scope, detail=_too_large(limit), headers=_CLOSING)(
+        elif announced_size(scope) > limit.size:
+            await problem_response(Problem.TOO_LARGE, scope=scope, detail=_too_large(limit), headers=CLOSING)(
                 scope, receive, send
             )
         else:
@@ -76,16 +77,16 @@ class _Body:
         with anyio.move_on_at(self._deadline) as waiting:
             message = await self._receive()
         if waiting.cancelled_caught:
-            raise HTTPException(Problem.TIMEOUT.status, headers=_CLOSING)
+            raise HTTPException(Problem.TIMEOUT.status, headers=CLOSING)
         self._size += len(message.get("body", b""))
         self._is_complete = not message.get("more_body", False)
         if self._size > self._limit.size:
-            raise HTTPException(Problem.TOO_LARGE.status, detail=_too_large(self._limit), headers=_CLOSING)
+            raise HTTPException(Problem.TOO_LARGE.status, detail=_too_large(self._limit), headers=CLOSING)
         return message
 
 
-def _announced(scope: Scope) -> int:
-    """The length that a request says it has, 0 if it does not say."""
+def announced_size(scope: Scope) -> int:
+    """Return how many bytes a request says it has, 0 if it does not say."""
     stated = Headers(scope=scope).get("content-length", "")[:_DIGITS]
     return int(stated) if stated.isascii() and stated.isdigit() else 0
 

@@ -1,6 +1,5 @@
 """The documents as callers of the API read them: lists, states, texts."""
 
-import unicodedata
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -9,9 +8,10 @@ from pydantic import BaseModel
 
 from index.catalog import DocumentRecord
 from index.language import normalise_language, same_language
+from index.spelling import folded
 from ui.answering import Answering
 from ui.api.document_schemas import DocumentDetails, DocumentItem, DocumentList, TextRange
-from ui.api.receiving import RefusalError
+from ui.api.refusals import RefusalError
 from ui.document_ids import document_id, source_of_id
 from ui.library import Library
 from ui.problems import Problem
@@ -50,13 +50,13 @@ class Documents:
 
     def listed(self, *, query: str, language: str | None, state: str | None, limit: int, after: str) -> bytes:
         """Return a page of the list, as JSON."""
-        needle = _folded(query).strip()
+        needle = folded(query).strip()
         found = [
             record
             for record in sorted(self._assistant.documents(), key=lambda record: record.source)
             if (state is None or record.state == state)
             and (language is None or same_language(record.language, language))
-            and (needle in _folded(record.source) or needle in _folded(record.title))
+            and (needle in folded(record.source) or needle in folded(record.title))
         ]
         rest = [record for record in found if record.source > after]
         shown = rest[:limit]
@@ -124,7 +124,3 @@ def language_code(language: str) -> str:
 def as_json(model: BaseModel) -> bytes:
     """Return the JSON of a response, made where a long one keeps nobody waiting."""
     return model.model_dump_json().encode()
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())

@@ -4,24 +4,21 @@ In a path a document is named by its `id`, which every listing gives (`ui.docume
 source. The source of a page that ends in `/text` or `/reindex` needs its id there.
 """
 
-from collections.abc import Callable, Coroutine
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query
 from fastapi import Path as InPath
-from fastapi.routing import APIRoute
 from starlette.convertors import PathConvertor, register_url_convertor
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from index.loading import is_url
 from index.runs import State
 from ui.answering import Answering
 from ui.api.adding import KEY_HEADER, Adding
-from ui.api.connections import ClientGoneError
 from ui.api.document_reading import Documents, as_json, language_code
 from ui.api.document_schemas import (
     ADDED_HEADERS,
@@ -35,8 +32,7 @@ from ui.api.document_schemas import (
     DocumentList,
     TextRange,
 )
-from ui.api.receiving import RefusalError
-from ui.api.refusals import documented
+from ui.api.refusals import RefusalError, documented
 from ui.document_ids import source_of_id
 from ui.idempotency import IdempotencyStore
 from ui.incoming import sweep_up
@@ -50,7 +46,6 @@ _RETRY = {"Retry-After": "5"}
 _Named = Annotated[
     str, InPath(alias="id", description="Its `id`, or its percent-encoded source.", examples=[EXAMPLE_ID])
 ]
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class _NamedConvertor(PathConvertor):
@@ -62,30 +57,11 @@ class _NamedConvertor(PathConvertor):
 register_url_convertor("document", _NamedConvertor())
 
 
-class _Route(APIRoute):
-    """Answers with a problem where something is refused; the app does with what is raised elsewhere."""
-
-    def get_route_handler(self) -> Handler:
-        handle = super().get_route_handler()
-
-        async def answered(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except RefusalError as refusal:
-                return problem_response(
-                    refusal.problem, scope=request.scope, detail=refusal.detail, headers=refusal.headers
-                )
-            except ClientDisconnect as error:
-                raise ClientGoneError from error
-
-        return answered
-
-
 def documents_router(answering: Answering, *, library: Library, home: Path) -> APIRouter:
     """Build the routes below `/documents`.
 
     Args:
-        answering: Has the assistant, which knows the documents; waits for what is being added when a server ends.
+        answering: Has the assistant, which knows the documents.
         library: Changes them.
         home: Where files are while they are received, and idempotency keys are kept.
 
@@ -93,9 +69,9 @@ def documents_router(answering: Answering, *, library: Library, home: Path) -> A
         StoreError: If a crash has left files of uploads that cannot be deleted.
     """
     sweep_up(home)
-    router = APIRouter(prefix="/documents", tags=["Documents"], route_class=_Route)
+    router = APIRouter(prefix="/documents", tags=["Documents"])
     documents = Documents(answering, library=library)
-    adding = Adding(library, home=home, keys=IdempotencyStore(home), activity=answering.activity)
+    adding = Adding(library, home=home, keys=IdempotencyStore(home))
 
     @router.get(
         "",

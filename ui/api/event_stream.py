@@ -1,8 +1,9 @@
-"""Server-Sent Events: one JSON object each, numbered, and a sign of life while nothing happens."""
+"""Server-Sent Events: one JSON object each, and a sign of life while nothing happens."""
 
 import json
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
+from functools import partial
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -33,13 +34,57 @@ class SentEvent(NamedTuple):
     data: Mapping[str, Any]
 
 
-class EventStream(Response):
-    """Sends events as they come. The work behind them ends when the client goes away, whatever it waits for.
+class LineStream(Response):
+    """Sends lines as they come. The work behind them ends when the client goes away, whatever it waits for.
 
-    Nothing is sent before the first event is there, so an error before it is raised, and can be answered as one.
+    Nothing is sent before the first line is there, so an error before it can be answered as one.
     """
 
     media_type = EVENT_STREAM
+
+    def __init__(
+        self,
+        lines: AsyncGenerator[bytes, None],
+        *,
+        refused: Callable[[Exception], Response] | None = None,
+        silence: float = SECONDS_BETWEEN_SIGNS,
+    ) -> None:
+        """Wrap the lines.
+
+        Args:
+            lines: What to send. An error before the first one is answered; later ones are for them to handle.
+            refused: Makes the response of such an error, or raises it again; without it, the error is raised.
+            silence: After how many seconds without a line a comment is sent.
+        """
+        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        del self.headers["content-length"]
+        self._lines = lines
+        self._refused = refused
+        self._silence = silence
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the response."""
+        response = _OpenResponse(send, self.raw_headers)
+
+        async def send_all() -> None:
+            async with aclosing(self._lines) as lines:
+                async for line in lines:
+                    await response.write(line)
+
+        try:
+            await while_connected(receive, send_all, beside=partial(response.show_life, self._silence))
+        except ClientGoneError:
+            return
+        except Exception as error:
+            if response.has_begun or self._refused is None:
+                raise
+            await self._refused(error)(scope, receive, send)
+        else:
+            await response.end()
+
+
+class EventStream(LineStream):
+    """Sends numbered events."""
 
     def __init__(
         self,
@@ -55,65 +100,58 @@ class EventStream(Response):
             failed: Makes the last event of an error that came after the first event.
             silence: After how many seconds without an event a comment is sent.
         """
-        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-        del self.headers["content-length"]
-        self._events = events
-        self._failed = failed
-        self._silence = silence
-
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the response."""
-        writer = _Writer(send, self.raw_headers)
-
-        async def write_all() -> None:
-            async with aclosing(self._events) as events:
-                try:
-                    async for event in events:
-                        await writer.write(event)
-                except Exception as error:
-                    if not writer.count:
-                        raise
-                    await writer.write(self._failed(error))
-
-        with suppress(ClientGoneError):
-            await while_connected(receive, write_all, beside=lambda: writer.show_life(self._silence))
-            await writer.end()
+        super().__init__(_numbered(events, failed), silence=silence)
 
 
-class _Writer:
-    """Writes one stream; only one message at a time is on its way."""
+async def _numbered(
+    events: AsyncGenerator[SentEvent, None], failed: Callable[[Exception], SentEvent]
+) -> AsyncGenerator[bytes, None]:
+    count = 0
+    try:
+        async with aclosing(events):
+            async for event in events:
+                count += 1
+                yield _written(count, event)
+    except Exception as error:
+        if not count:
+            raise
+        yield _written(count + 1, failed(error))
+
+
+def _written(number: int, event: SentEvent) -> bytes:
+    return f"id: {number}\nevent: {event.name}\ndata: {one_line(event.data)}\n\n".encode("utf-8", "replace")
+
+
+class _OpenResponse:
+    """What is sent of one response; only one message at a time is on its way."""
 
     def __init__(self, send: Send, headers: Sequence[tuple[bytes, bytes]]) -> None:
-        self.count = 0
-        """How many events were written."""
+        self.has_begun = False
         self._send = send
-        self._headers = headers
-        self._lock = anyio.Lock()
-        self._quiet_since = 0.0
+        self._headers = [*headers]
+        self._one_at_a_time = anyio.Lock()
+        self._written = anyio.Event()
 
-    async def write(self, event: SentEvent) -> None:
-        if not self.count:
-            await self._send({"type": "http.response.start", "status": HTTPStatus.OK, "headers": [*self._headers]})
-        self.count += 1
-        data = one_line(event.data)
-        await self._write(f"id: {self.count}\nevent: {event.name}\ndata: {data}\n\n".encode("utf-8", "replace"))
+    async def write(self, line: bytes) -> None:
+        if not self.has_begun:
+            self.has_begun = True
+            await self._send({"type": "http.response.start", "status": HTTPStatus.OK, "headers": self._headers})
+        async with self._one_at_a_time:
+            await self._send({"type": "http.response.body", "body": line, "more_body": True})
+        self._written.set()
+        self._written = anyio.Event()
 
     async def show_life(self, silence: float) -> None:
         """Write a comment after each silence, until cancelled."""
+        await self._written.wait()
         while True:
-            quiet = anyio.current_time() - self._quiet_since
-            if self.count and quiet >= silence:
-                await self._write(_SIGN_OF_LIFE)
-                quiet = 0.0
-            await anyio.sleep(silence - quiet if self.count else silence)
+            with anyio.move_on_after(silence) as waiting:
+                await self._written.wait()
+            if waiting.cancelled_caught:
+                await self.write(_SIGN_OF_LIFE)
 
     async def end(self) -> None:
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    async def _write(self, chunk: bytes) -> None:
-        async with self._lock:
-            await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
-            self._quiet_since = anyio.current_time()
 
 
 def wants_events(stream: bool | None, *, accept: str) -> bool:

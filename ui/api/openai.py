@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from index.filters import DocumentFilter
 from ui.answering import Answering
 from ui.api.connections import while_connected
-from ui.api.event_stream import EVENT_STREAM
+from ui.api.event_stream import EVENT_STREAM, LineStream
 from ui.api.openai_completions import CompletionWriter
 from ui.api.openai_errors import FORESEEN, error_response
 from ui.api.openai_requests import (
@@ -25,8 +25,7 @@ from ui.api.openai_requests import (
     unknown_model,
 )
 from ui.api.openai_schemas import ChatRequest, Completion, ErrorBody, FootnoteOptions, Model, ModelList
-from ui.api.openai_stream import CompletionStream
-from ui.messages import preferred_messages
+from ui.messages import asked_language
 
 _CHAT = """
 Answers the last message from the documents, with footnotes checked to the character. Any client of OpenAI's works.
@@ -106,7 +105,7 @@ def openai_router(answering: Answering, *, public_url: str | None = None) -> API
             conversation.question,
             history=conversation.history,
             within=within,
-            interface=options.interface or _language(request),
+            interface=options.interface or asked_language(request.headers.get("accept-language")),
             explain=options.explain,
             channel="openai",
         )
@@ -117,7 +116,7 @@ def openai_router(answering: Answering, *, public_url: str | None = None) -> API
             linked=public_url is not None,
         )
         if asked.stream:
-            return CompletionStream(writer.lines(events), refused=error_response)
+            return LineStream(writer.lines(events), refused=error_response)
         completion = await while_connected(request.receive, partial(writer.completion, events))
         return JSONResponse(completion, headers={"Cache-Control": "no-store"})
 
@@ -138,9 +137,3 @@ class _Route(APIRoute):
                 return error_response(error)
 
         return answered
-
-
-def _language(request: Request) -> str | None:
-    """The language that a reader's program asks for, if it asks for one."""
-    accepted = request.headers.get("accept-language")
-    return preferred_messages(accepted).language if accepted else None

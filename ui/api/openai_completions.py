@@ -9,12 +9,12 @@ from uuid import uuid4
 
 from rag.answers import Answer, Citation, CitationsFound, Done, Event, Failed, PassagesFound, Token
 from rag.context import count_tokens
+from ui.api.answer_shapes import answer_body
 from ui.api.openai_errors import AnswerFailedError, error_in_stream
 from ui.api.openai_schemas import ChatRequest, FootnoteOptions
 from ui.api.openai_stream import DONE, data_line
 from ui.footnotes import AnswerText, Written, footnotes, place_address
 from ui.plain import one_line
-from ui.schemas import answer_dict
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class CompletionWriter:
             "object": "chat.completion",
             "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}],
             "usage": self._usage(content),
-            "footnote": self._shape(answer),
+            "footnote": self._body(answer),
         }
 
     async def lines(self, events: AsyncGenerator[Event, None]) -> AsyncGenerator[bytes, None]:
@@ -88,7 +88,7 @@ class CompletionWriter:
                         content += piece.text
                         yield self._chunk({"content": piece.text, **_present(annotations=list(piece.annotations))})
                     if piece.answer:
-                        yield self._chunk({}, finish_reason="stop", footnote=self._shape(piece.answer))
+                        yield self._chunk({}, finish_reason="stop", footnote=self._body(piece.answer))
         except Exception as error:
             if not begun:
                 raise
@@ -142,12 +142,8 @@ class CompletionWriter:
         link = self._link if self._linked else None
         return notice + footnotes(answer.citations, link=link, markdown=self._options.markdown)
 
-    def _shape(self, answer: Answer) -> dict[str, Any]:
-        """The answer as `POST /api/v1/ask` gives it."""
-        shape = answer_dict(answer)
-        for described, citation in zip(shape["citations"], answer.citations, strict=True):
-            described["url"] = self._link(citation)
-        return {"id": str(self._id), **shape}
+    def _body(self, answer: Answer) -> dict[str, Any]:
+        return answer_body(answer, answer_id=str(self._id), link=self._link)
 
     def _link(self, citation: Citation) -> str:
         return place_address(self._page, document=citation.document, start=citation.start, end=citation.end)

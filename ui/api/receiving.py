@@ -1,7 +1,7 @@
 """Uploads on their way in: each file of a multipart form goes to the disk as it comes, within limits."""
 
 import hashlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,6 +16,8 @@ from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 
 from index.errors import StoreError
+from ui.api.body_limits import CLOSING, announced_size
+from ui.api.refusals import RefusalError
 from ui.problems import Problem
 
 if TYPE_CHECKING:  # the library has it for type checkers alone
@@ -29,17 +31,6 @@ MOST_FULL_FILES = 10
 # Names and headers of parts, and the boundaries between them.
 _PART_BYTES = 8192
 _MIB = 1024 * 1024
-_DIGITS = 18  # of a length: more is too large in any case, and Python refuses to read thousands
-_CLOSING = {"Connection": "close"}  # what is still to come is not read
-
-
-class RefusalError(Exception):
-    """A request is refused, with a reason for who sent it."""
-
-    def __init__(self, problem: Problem, detail: str = "", *, headers: Mapping[str, str] | None = None) -> None:
-        """Say why; the headers are those of the response."""
-        super().__init__(detail)
-        self.problem, self.detail, self.headers = problem, detail, headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +94,8 @@ async def receive_files(
         StoreError: If the disk takes no more.
         ClientDisconnect: If the sender goes away.
     """
-    _check_announced(request, limits)
+    if announced_size(request.scope) > limits.body_bytes:
+        raise _form_too_large(limits)
     _, options = parse_options_header(request.headers["content-type"])
     form = _Form(folder, limits)
     with _errors_named():
@@ -139,7 +131,7 @@ async def body(request: Request, limits: Limits) -> AsyncIterator[bytes]:
         with anyio.move_on_at(min(latest, anyio.current_time() + limits.silence)) as waiting:
             piece = await anext(pieces, None)
         if waiting.cancelled_caught:
-            raise RefusalError(Problem.TIMEOUT, headers=_CLOSING)
+            raise RefusalError(Problem.TIMEOUT, headers=CLOSING)
         if piece is None:
             return
         yield piece
@@ -215,19 +207,13 @@ def _write(arrived: tuple[tuple[ReceivedFile, bytes], ...]) -> None:
         file.write(data)
 
 
-def _check_announced(request: Request, limits: Limits) -> None:
-    announced = request.headers.get("content-length", "")[:_DIGITS]
-    if announced.isascii() and announced.isdigit() and int(announced) > limits.body_bytes:
-        raise _form_too_large(limits)
-
-
 def _form_too_large(limits: Limits) -> RefusalError:
     megabytes = limits.file_bytes * MOST_FULL_FILES / _MIB
     return _too_large(f"The form has more than the limit of {megabytes:g} MiB: send its files in several requests.")
 
 
 def _too_large(detail: str) -> RefusalError:
-    return RefusalError(Problem.TOO_LARGE, detail, headers=_CLOSING)
+    return RefusalError(Problem.TOO_LARGE, detail, headers=CLOSING)
 
 
 def _decoded(name: bytes) -> str:

@@ -1,13 +1,14 @@
 """Turns what goes wrong in the API into problem details, and describes them for the OpenAPI document."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -36,6 +37,15 @@ _SAID = {
 _NOT_JSON = "The body is not sent as JSON. Send it with 'Content-Type: application/json'."
 _WITH_KEY = (Problem.KEY_MISSING, Problem.SCOPE_MISSING, Problem.RATE_LIMITED)
 _WITH_BODY = (Problem.TIMEOUT, Problem.TOO_LARGE, Problem.MEDIA_TYPE, Problem.INVALID)
+
+
+class RefusalError(Exception):
+    """A request is refused, with a reason for who sent it."""
+
+    def __init__(self, problem: Problem, detail: str = "", *, headers: Mapping[str, str] | None = None) -> None:
+        """Say why; the headers are those of the response."""
+        super().__init__(detail)
+        self.problem, self.detail, self.headers = problem, detail, headers
 
 
 def documented(*problems: Problem, has_body: bool = False, needs_key: bool = True) -> dict[int | str, dict[str, Any]]:
@@ -73,10 +83,12 @@ def _example(problem: Problem) -> dict[str, Any]:
 
 def answer_with_problems(app: FastAPI) -> None:
     """Let an app answer every error with a problem."""
+    app.add_exception_handler(RefusalError, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(FootnoteError, _on_ours)
     app.add_exception_handler(ClientGoneError, _on_client_gone)
+    app.add_exception_handler(ClientDisconnect, _on_client_gone)
     app.add_middleware(_Unexpected)
 
 
@@ -131,6 +143,12 @@ def _described(entry: dict[str, Any]) -> dict[str, str]:
 def _pointer(path: Sequence[str]) -> str:
     """A JSON pointer (RFC 6901)."""
     return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
+
+
+async def _on_refusal(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RefusalError):
+        raise error
+    return problem_response(error.problem, scope=request.scope, detail=error.detail, headers=error.headers)
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

@@ -29,7 +29,8 @@ from tests.ui.api.served_documents import (
 )
 from ui.answering import Answering
 from ui.api.app import create_api
-from ui.api.receiving import Limits, RefusalError, receive_files
+from ui.api.receiving import Limits, receive_files
+from ui.api.refusals import RefusalError
 from ui.document_ids import document_id
 from ui.feedback import FeedbackStore
 from ui.problems import Problem

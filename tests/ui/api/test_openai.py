@@ -26,8 +26,9 @@ from rag.explanation import Explanation
 from rag.prompts import phrases
 from tests.fakes import ScriptedAssistant, make_citation, make_passage
 from tests.ui.api.served_app import WaitingAssistant, app_over, served
+from ui.api.event_stream import LineStream
 from ui.api.openai_requests import model_names
-from ui.api.openai_stream import DONE, CompletionStream, data_line
+from ui.api.openai_stream import DONE, data_line
 from ui.build import build_ingest, open_assistant
 from ui.footnotes import footnotes
 from ui.keys import KeyStore, Scope
@@ -462,7 +463,7 @@ def test_a_silent_stream_shows_signs_of_life() -> None:
         def refused(error: Exception) -> Any:
             raise error
 
-        await CompletionStream(lines(), refused=refused, silence=0.02)({"type": "http"}, receive, send)
+        await LineStream(lines(), refused=refused, silence=0.02)({"type": "http"}, receive, send)
         return sent
 
     sent = asyncio.run(follow())
