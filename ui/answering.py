@@ -126,7 +126,7 @@ class Answering:
 
         def close() -> None:
             with at_work:
-                _close(events)
+                close_stream(events)
 
         # A follow-up is rewritten by the model before anything is searched.
         waits = self.assistant.has_chat_model and bool(history)
@@ -177,7 +177,8 @@ class Answering:
             self.running -= 1
 
 
-def _close(events: Iterator[Event]) -> None:
-    close = getattr(events, "close", None)  # generators have one
+def close_stream(steps: Iterator[object]) -> None:
+    """End what a generator does; other iterators have nothing to end."""
+    close = getattr(steps, "close", None)
     if close is not None:
         close()

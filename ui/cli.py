@@ -1,6 +1,5 @@
 """The command line: `footnote ingest | ask | search | documents | …`; `footnote --help` lists all of it."""
 
-import json
 import logging
 import re
 import sys
@@ -17,7 +16,7 @@ from index.filters import EVERYTHING, DocumentFilter
 from index.language import normalise_language
 from ui import serving_commands
 from ui.logs import configure_logging
-from ui.serving_commands import settings_of
+from ui.serving_commands import Json, print_json, settings_of
 from ui.settings import limit_threads, load_settings
 
 if TYPE_CHECKING:
@@ -42,7 +41,6 @@ BUG = 70
 # The commands that run until they are stopped, and whose log somebody keeps.
 SERVERS = ("serve", "slack", "mcp")
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 # Which documents `ask` and `search` look at.
 Languages = Annotated[
     list[str] | None,
@@ -251,7 +249,7 @@ def documents(context: typer.Context, as_json: Json = False) -> None:
         records = catalog.documents()
     finally:
         catalog.close()
-    _print_json(documents_dict(records)) if as_json else typer.echo(documents_plain(records))
+    print_json(documents_dict(records)) if as_json else typer.echo(documents_plain(records))
 
 
 @app.command()
@@ -295,7 +293,7 @@ def feedback(
     if export is not None:
         _export(entries, home=home, folder=export, as_json=as_json)
     elif as_json:
-        _print_json(feedback_dict(entries))
+        print_json(feedback_dict(entries))
     else:
         typer.echo(feedback_plain(entries))
 
@@ -310,7 +308,7 @@ def _export(entries: "list[Feedback]", *, home: Path, folder: Path, as_json: boo
         export = export_feedback(entries, catalog, folder)
     finally:
         catalog.close()
-    _print_json(export_dict(export)) if as_json else typer.echo(export_plain(export, folder))
+    print_json(export_dict(export)) if as_json else typer.echo(export_plain(export, folder))
 
 
 @app.command()
@@ -389,7 +387,7 @@ def evaluate(
         reason = one_line(report.failed[0])
         typer.echo(f"Passages that could not be indexed: {len(report.failed)}, the first because {reason}", err=True)
     if as_json:
-        _print_json(evaluation_dict(report.evaluation))
+        print_json(evaluation_dict(report.evaluation))
     else:
         typer.echo(evaluation_plain(report.evaluation))
     if plot is not None:
@@ -433,7 +431,7 @@ def _show(result: dict[str, object] | str, *, none_passes: bool) -> None:
     if none_passes:
         typer.echo("No document passes the filter. `footnote documents` lists them all.", err=True)
     if isinstance(result, dict):
-        _print_json(result)
+        print_json(result)
     elif result and not none_passes:
         typer.echo(result)
 
@@ -441,12 +439,6 @@ def _show(result: dict[str, object] | str, *, none_passes: bool) -> None:
 def _readable(text: str) -> str:
     """Text from the command line, without the stand-ins for bytes that are no UTF-8."""
     return re.sub("[\ud800-\udfff]", "\ufffd", text)
-
-
-def _print_json(value: dict[str, object]) -> None:
-    text = json.dumps(value, ensure_ascii=False)
-    # JSON itself escapes only the older half of the control characters; a terminal may obey the others, too.
-    typer.echo(re.sub("[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 @contextmanager

@@ -7,8 +7,7 @@ happens where it is used: in a server, when the first assistant comes.
 import logging
 import signal
 import sys
-from base64 import b64decode, urlsafe_b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -24,7 +23,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from index.catalog import DocumentRecord
 from index.errors import FilterError, FootnoteError, SettingsError
 from rag.errors import QuestionError
-from ui.answering import Answering, ServedAssistant
+from ui.answering import Answering, ServedAssistant, Watch
+from ui.document_ids import document_id, source_of_id
 from ui.document_tools import Situation, ToolFailureError, ToolRefusalError
 from ui.tool_list import TOOLS
 
@@ -82,12 +82,13 @@ def mcp_app(answering: Answering, *, public_url: str | None = None, has_page: bo
     return _HttpApp(answering, public_url=public_url, has_page=has_page)
 
 
-def serve_stdio(assistant: ServedAssistant, *, public_url: str | None = None) -> None:
+def serve_stdio(assistant: ServedAssistant, *, public_url: str | None = None, watches: Sequence[Watch] = ()) -> None:
     """Serve MCP on standard input and output until the input ends. Nothing else may be written to standard output.
 
     Args:
         assistant: What is offered.
         public_url: Address of a page over the same documents, for links.
+        watches: See the answers go by.
 
     Raises:
         KeyboardInterrupt: After Ctrl+C.
@@ -96,7 +97,7 @@ def serve_stdio(assistant: ServedAssistant, *, public_url: str | None = None) ->
     from mcp.server.stdio import stdio_server
 
     async def serve() -> None:
-        server = mcp_server(Answering(assistant), public_url=public_url, has_page=False)
+        server = mcp_server(Answering(assistant, watches=watches), public_url=public_url, has_page=False)
         async with stdio_server() as (incoming, outgoing):
             await server.run(incoming, outgoing, server.create_initialization_options())
 
@@ -242,7 +243,7 @@ class _Handlers:
                     )
                     for record in page
                 ],
-                next_cursor=_cursor(page[-1].source) if len(page) < len(records) else None,
+                next_cursor=document_id(page[-1].source) if len(page) < len(records) else None,
             )
 
         return await _guarded(run, _protocol_error, what="resources/list")
@@ -322,15 +323,11 @@ def _protocol_error(sentence: str) -> Any:
     raise MCPError(types.INTERNAL_ERROR, sentence)
 
 
-def _cursor(source: str) -> str:
-    return urlsafe_b64encode(source.encode()).decode()
-
-
 def _read_cursor(cursor: str) -> str:
     from mcp import types
     from mcp.shared.exceptions import MCPError
 
-    try:
-        return b64decode(cursor.encode(), altchars=b"-_", validate=True).decode()
-    except ValueError:
-        raise MCPError(types.INVALID_PARAMS, "This cursor is none that was given. List from the beginning.") from None
+    source = source_of_id(cursor)
+    if source is None:
+        raise MCPError(types.INVALID_PARAMS, "This cursor is none that was given. List from the beginning.")
+    return source

@@ -22,7 +22,7 @@ from index.catalog import DocumentRecord
 from index.errors import FootnoteError
 from rag.answers import Done, Event, Failed, Token
 from rag.errors import QuestionError
-from ui.answering import Channel
+from ui.answering import Channel, close_stream
 
 log = logging.getLogger(__name__)
 
@@ -132,9 +132,7 @@ class Metrics:
             outcome = "failed"
             raise
         finally:
-            close = getattr(events, "close", None)
-            if close is not None:
-                close()
+            close_stream(events)
             self._answers_in_progress.dec()
             self._answers.labels(channel, outcome, "yes" if with_model else "no").inc()
             self._answer_seconds.labels(channel).observe(time.perf_counter() - asked)
@@ -145,12 +143,7 @@ class Metrics:
 
     async def endpoint(self, request: Request) -> Response:  # noqa: ARG002 - the shape of a Starlette endpoint
         """Answer a GET with all metrics."""
-        return await metrics_response(self)
-
-
-async def metrics_response(metrics: Metrics) -> Response:
-    """Return all metrics as an HTTP response, read in a thread."""
-    return Response(await to_thread.run_sync(metrics.exposition), media_type=CONTENT_TYPE_LATEST)
+        return Response(await to_thread.run_sync(self.exposition), media_type=CONTENT_TYPE_LATEST)
 
 
 class _WithoutBirthdays(CollectorRegistry):

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ui.answering import close_stream
 from ui.logs import ACCESS_LOG, SERVER_LOG, request_id_of_this
 
 if TYPE_CHECKING:
@@ -233,9 +234,7 @@ def in_request(steps: Iterator[T], scope: Mapping[str, Any]) -> Iterator[T]:
         while (step := context.run(next, steps, _END)) is not _END:
             yield step
     finally:
-        close = getattr(steps, "close", None)
-        if close is not None:
-            context.run(close)
+        context.run(close_stream, steps)
 
 
 def route_of(scope: Scope) -> str:

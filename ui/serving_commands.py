@@ -1,6 +1,7 @@
 """The commands that serve, and those about who may use what is served; `ui/cli.py` puts them beside the others."""
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -61,7 +62,7 @@ def create_key(
     scopes = EVERY_SCOPE if write else frozenset({Scope.READ})
     key, text = KeyStore(settings_of(context).home).create(name, scopes=scopes)
     if as_json:
-        _print_json({**key_dict(key), "key": text})
+        print_json({**key_dict(key), "key": text})
         return
     allowed = "It may ask, search, read and change documents." if write else "It may ask, search and read."
     typer.echo(f"The key is shown only now: keep it where {key.name!r} finds it. {allowed}", err=True)
@@ -75,7 +76,7 @@ def list_keys(context: typer.Context, as_json: Json = False) -> None:
 
     found = KeyStore(settings_of(context).home).all()
     if as_json:
-        _print_json({"keys": [key_dict(key) for key in found]})
+        print_json({"keys": [key_dict(key) for key in found]})
     elif not found:
         typer.echo("There are no keys. Make one with: footnote keys create NAME", err=True)
     else:
@@ -94,7 +95,7 @@ def revoke_key(
     store = KeyStore(settings_of(context).home)
     revoked = store.revoke(key)
     if as_json:
-        _print_json(key_dict(revoked))
+        print_json(key_dict(revoked))
         return
     typer.echo(f"Revoked: {revoked.id} {revoked.name}")
     if not store.has_usable_key():
@@ -113,8 +114,11 @@ def _print_keys(found: "Sequence[Key]") -> None:
         typer.echo(f"{key.id:8}  {' '.join(sorted(key.scopes)):11}  {columns}  {key.name}")
 
 
-def _print_json(value: dict[str, object]) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False))
+def print_json(value: dict[str, object]) -> None:
+    """Print one object on one line, for scripts."""
+    text = json.dumps(value, ensure_ascii=False)
+    # JSON itself escapes only the older half of the control characters; a terminal may obey the others, too.
+    typer.echo(re.sub("[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def mcp(
@@ -138,11 +142,12 @@ def mcp(
     if host is not None or port is not None:
         raise typer.BadParameter("Without --http nothing listens.", param_hint="--host and --port")
     from ui.build import open_assistant
+    from ui.tracing import open_watches
 
-    with open_assistant(settings) as assistant:
+    with open_assistant(settings) as assistant, open_watches(settings) as watches:
         if sys.stdin.isatty():
             typer.echo("Waiting for an assistant on standard input; Ctrl+C stops it. See the README, MCP.", err=True)
-        serve_stdio(assistant, public_url=settings.public_url)
+        serve_stdio(assistant, public_url=settings.public_url, watches=watches)
 
 
 def slack(

@@ -15,9 +15,7 @@ from rag.answers import Answer
 from rag.visible_text import visible
 from ui.footnotes import place_address
 from ui.plain import one_line, printable
-
-# Passages shown where nothing answers, as on the page.
-_NEAREST = 3
+from ui.render import NEAREST_SHOWN
 
 
 class ToolResult(BaseModel):
@@ -223,7 +221,7 @@ def ask_result(answer: Answer, *, base: str | None) -> AskResult:
                 heading=passage.heading,
                 score=round(passage.confidence, 4),
             )
-            for passage in (() if answer.answered else answer.passages[:_NEAREST])
+            for passage in (() if answer.answered else answer.passages[:NEAREST_SHOWN])
         ],
         model=answer.model,
         confidence=None if answer.confidence is None else round(answer.confidence, 4),

@@ -15,7 +15,7 @@ from starlette.types import Scope
 from index.errors import SettingsError
 from rag.answers import Done, Event, Failed
 from rag.clock import step_listener
-from ui.answering import Channel, Watch
+from ui.answering import Channel, Watch, close_stream
 from ui.settings import Settings
 
 if TYPE_CHECKING:
@@ -145,9 +145,7 @@ class Tracing:
             raise
         finally:
             with use_span(span):
-                close = getattr(events, "close", None)
-                if close is not None:
-                    close()
+                close_stream(events)
             span.set_attribute("footnote.outcome", outcome)
             span.end()
 

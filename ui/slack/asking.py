@@ -90,9 +90,6 @@ class Asking:
         except FootnoteError as error:
             log.error("A question in Slack has no answer: %s", described(error))
         except Exception:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():  # a thread at work can turn the end of its task into an error
-                raise asyncio.CancelledError from None
             log.exception("A question in Slack has no answer")
         return outcome or await said(why, about=question, interface=interface)
 

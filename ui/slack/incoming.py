@@ -50,21 +50,21 @@ def read_message(event: Mapping[str, object], *, team: str, me: Identity) -> Inc
         team: The workspace it came from.
         me: What the bot is called.
     """
-    channel, ts, user = _text(event, "channel"), _text(event, "ts"), _text(event, "user")
-    if not (channel and ts and user) or _text(event, "subtype") not in _WRITTEN:
+    channel, ts, user = text_of(event, "channel"), text_of(event, "ts"), text_of(event, "user")
+    if not (channel and ts and user) or text_of(event, "subtype") not in _WRITTEN:
         return None
     if event.get("bot_id") or event.get("hidden") or event.get("edited") or user in (me.user, "USLACKBOT"):
         return None
-    marked_up = _text(event, "text")
+    marked_up = text_of(event, "text")
     people = set(re.findall(r"<@([A-Z0-9]+)", marked_up))
     return Incoming(
         team=team,
         channel=channel,
         ts=ts,
-        thread=_text(event, "thread_ts") or ts,
+        thread=text_of(event, "thread_ts") or ts,
         user=user,
         text=plain_text(marked_up, me=me),
-        direct=_text(event, "channel_type") == "im" or channel.startswith("D"),
+        direct=text_of(event, "channel_type") == "im" or channel.startswith("D"),
         mentions_bot=me.user in people,
         mentions_others=bool(people - {me.user}) or bool(re.search(r"<!(?!date)", marked_up)),
     )
@@ -89,6 +89,7 @@ def _shown(reference: str, me: Identity) -> str:
             return label or target
 
 
-def _text(event: Mapping[str, object], name: str) -> str:
+def text_of(event: Mapping[str, object], name: str) -> str:
+    """Return what stands under a name, empty if that is no text."""
     value = event.get(name)
     return value if isinstance(value, str) else ""

@@ -12,7 +12,7 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ui.slack.incoming import Incoming
 from ui.slack.state_file import StateFile
@@ -143,17 +143,7 @@ class Claims:
             "UPDATE claims SET owner = ?, lease_until = ?, tries = tries + 1 WHERE channel = ? AND ts = ?",
             (self._owner, now + self.lease, claim.channel, claim.ts),
         )
-        return Claim(
-            claim.channel,
-            claim.ts,
-            claim.team,
-            claim.thread,
-            claim.asker,
-            claim.direct,
-            claim.posted,
-            claim.tries + 1,
-            claim.claimed_at,
-        )
+        return replace(claim, tries=claim.tries + 1)
 
     def _update(self, claim: Claim, change: str, value: object) -> None:
         """Change what is still this process's."""

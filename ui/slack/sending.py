@@ -42,9 +42,9 @@ class Sender:
             await asyncio.to_thread(self._kept.keep, answer_id, answer)
         except FootnoteError as error:
             log.error("An answer is not kept, so it cannot be rated: %s", error)
-        native = answer_messages(answer, answer_id=answer_id, link=self._link)
-        plain = answer_messages(answer, answer_id=answer_id, link=self._link, native_feedback=False)
-        for messages in (native, plain) if self._native_feedback else (plain,):
+        messages: list[SlackMessage] = []
+        for native in (True, False) if self._native_feedback else (False,):
+            messages = answer_messages(answer, answer_id=answer_id, link=self._link, native_feedback=native)
             try:
                 await send(messages)
             except SlackError as error:
@@ -54,4 +54,4 @@ class Sender:
                 self._native_feedback = False
             else:
                 return
-        await send([SlackMessage(message.text, ()) for message in plain])
+        await send([SlackMessage(message.text, ()) for message in messages])

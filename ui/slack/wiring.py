@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from ui.slack.blocks import FEEDBACK_ACTION
 from ui.slack.bot import SlackBot
-from ui.slack.incoming import Identity, plain_text
+from ui.slack.incoming import Identity, plain_text, text_of
 from ui.slack.private import PrivateQuestion, answer_privately
 from ui.slack.ratings import Press, save_rating
 from ui.slack.sentences import Sentence, language_of, sentence
@@ -47,20 +47,20 @@ def create_bolt(bot: SlackBot, *, signing_secret: str = "") -> AsyncApp:
     )
 
     async def on_message(event: Body, body: Body) -> None:
-        team, event_id = _text(body, "team_id"), _text(body, "event_id")
+        team, event_id = text_of(body, "team_id"), text_of(body, "event_id")
         bot.spawn(bot.on_message(event, team=team, event_id=event_id))
 
     async def on_assistant_thread(event: Body) -> None:
         thread = _part(event, "assistant_thread")
-        channel, thread_ts, user = (_text(thread, name) for name in ("channel_id", "thread_ts", "user_id"))
+        channel, thread_ts, user = (text_of(thread, name) for name in ("channel_id", "thread_ts", "user_id"))
         bot.spawn(bot.greet(channel, thread=thread_ts, user=user))
 
     async def on_command(ack: AsyncAck, command: Body) -> None:
         question = PrivateQuestion(
-            plain_text(_text(command, "text"), me=_NOBODY),
-            channel=_text(command, "channel_id"),
-            user=_text(command, "user_id"),
-            response_url=_text(command, "response_url"),
+            plain_text(text_of(command, "text"), me=_NOBODY),
+            channel=text_of(command, "channel_id"),
+            user=text_of(command, "user_id"),
+            response_url=text_of(command, "response_url"),
         )
         language = "en"
         with suppress(TimeoutError):  # Slack waits for three seconds, and the first detection reads a model
@@ -75,10 +75,10 @@ def create_bolt(bot: SlackBot, *, signing_secret: str = "") -> AsyncApp:
             return
         message = _part(body, "message")
         question = PrivateQuestion(
-            plain_text(_text(message, "text"), me=_NOBODY),
-            channel=_text(_part(body, "channel"), "id"),
-            user=_text(_part(body, "user"), "id"),
-            response_url=_text(body, "response_url"),
+            plain_text(text_of(message, "text"), me=_NOBODY),
+            channel=text_of(_part(body, "channel"), "id"),
+            user=text_of(_part(body, "user"), "id"),
+            response_url=text_of(body, "response_url"),
         )
         bot.spawn(answer_privately(bot, question))
 
@@ -89,11 +89,11 @@ def create_bolt(bot: SlackBot, *, signing_secret: str = "") -> AsyncApp:
             save_rating(
                 bot,
                 Press(
-                    value=_text(action, "value"),
-                    user=_text(_part(body, "user"), "id"),
-                    channel=_text(_part(body, "channel"), "id") or _text(container, "channel_id"),
-                    thread=_text(message, "thread_ts") or _text(container, "thread_ts") or None,
-                    response_url=_text(body, "response_url") if container.get("is_ephemeral") else "",
+                    value=text_of(action, "value"),
+                    user=text_of(_part(body, "user"), "id"),
+                    channel=text_of(_part(body, "channel"), "id") or text_of(container, "channel_id"),
+                    thread=text_of(message, "thread_ts") or text_of(container, "thread_ts") or None,
+                    response_url=text_of(body, "response_url") if container.get("is_ephemeral") else "",
                 ),
             )
         )
@@ -118,8 +118,3 @@ def create_bolt(bot: SlackBot, *, signing_secret: str = "") -> AsyncApp:
 def _part(value: Body, name: str) -> Body:
     part = value.get(name)
     return part if isinstance(part, Mapping) else {}
-
-
-def _text(value: Body, name: str) -> str:
-    text = value.get(name)
-    return text if isinstance(text, str) else ""
