@@ -83,6 +83,8 @@ class TurnsBegun:
         self._begun: dict[tuple[int, str], object] = {}
         self.times_gone_back = 0
         """An answer that finds another number than when it began belongs to what is no longer shown."""
+        self.times_opened = 0
+        """A conversation that finds another number than when its opening began is no longer the one to be shown."""
 
     def begin(self, exchanges: Conversation, *, instead_of: str = "") -> bool:
         """Begin the turn after these, in the place of the exchange with an id; False if it has begun already."""

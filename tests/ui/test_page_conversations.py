@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from tests.ui.test_chat import (
 )
 from tests.ui.test_page_documents import LAHTI, ingest, served_by_a_process
 from ui import cli
+from ui.conversation import exchange_html
 from ui.feedback import FeedbackStore
 from ui.messages import messages_for
 
@@ -453,3 +455,29 @@ def test_scripts_in_every_field_of_a_kept_conversation_do_nothing(address: str, 
     assert page.evaluate("window.hacked") is None
     assert page.locator(":is(.turn, #sidebar, .panel) :is(script, img, iframe, [onerror])").count() == 0
     assert (opened.errors, opened.dialogs, opened.foreign_requests) == ([], [], [])
+
+
+def test_what_was_chosen_last_is_shown_however_long_the_one_before_takes(
+    address: str, browser_page: BrowserPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = browser_page(address).page
+    ask(page, QUESTION)
+    begin(page)
+    ask(page, UNANSWERABLE)
+    reached, go_on = Event(), Event()
+
+    def slowly(*exchange: Any, **how: Any) -> str:
+        reached.set()
+        assert go_on.wait(30)
+        return exchange_html(*exchange, **how)
+
+    monkeypatch.setattr("ui.chat.asking.exchange_html", slowly)
+    open_conversation(page, QUESTION)
+    assert reached.wait(30)
+    page.get_by_role("button", name=ENGLISH.new_conversation).click()
+    expect(page.locator("#welcome .title")).to_be_visible()
+    with page.expect_response(lambda response: "/run/" in response.url):
+        go_on.set()
+    page.wait_for_timeout(500)  # by then it has been painted, if at all
+    expect_shown(page)
+    expect(page.locator("#welcome .title")).to_be_visible()

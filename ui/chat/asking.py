@@ -165,7 +165,14 @@ class Asking:
         self.kept.clear(None, cancels=[asking, suggesting]).then(
             self.begin_again, inputs=[self.begun], outputs=outputs, **AT_ONCE
         )
-        self.kept.select(self.restore, inputs=[self.begun], outputs=outputs, cancels=[asking, suggesting], **AT_ONCE)
+        self.kept.select(
+            self.restore,
+            inputs=[self.begun],
+            outputs=outputs,
+            cancels=[asking, suggesting],
+            trigger_mode="multiple",  # `_opened` lets the last one win; Gradio would drop it
+            **AT_ONCE,
+        )
         self.latest.edit(self.edit, inputs=[self.conversation], outputs=outputs, **AT_ONCE)
         self.cancel.click(self.leave_editing, outputs=outputs, **AT_ONCE)
         gr.on(
@@ -352,10 +359,11 @@ class Asking:
 
     def _opened(self, conversation: Conversation, name: str, begun: TurnsBegun, messages: Messages) -> Updates:
         begun.go_back(())
+        begun.times_opened = opening = begun.times_opened + 1
         latest = ""
         if conversation:
             latest = exchange_html(conversation[-1], len(conversation), messages=messages, is_latest=True)
-        return {
+        opened: Updates = {
             self.conversation: conversation,
             self.name: name,
             self.welcome: "" if conversation else self._welcome(messages),
@@ -367,6 +375,7 @@ class Asking:
             **self.leave_editing(),
             **self._take_questions(),
         }
+        return opened if begun.times_opened == opening else {self.question: gr.skip()}
 
     # -- Opinions ------------------------------------------------------------------------------------------------------
 
