@@ -19,6 +19,7 @@ from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from index.errors import SettingsError
 from ui.logs import SERVER_LOG
@@ -35,6 +36,8 @@ _GLANCE_SECONDS = 0.05
 
 # What of the line and headers of a request is kept until they are complete. Cookies and keys need far less.
 _LARGEST_HEAD = 32 * 1024
+SECONDS_FOR_A_HEAD = 30
+"""How long a connection may take for them. The body has limits of its own (`ui.api.body_limits`)."""
 # So long a thread that searches may keep the event loop waiting; Python's own 5 ms, once for each thread at work, add
 # up to tenths of a second.
 _SWITCH_SECONDS = 0.0005
@@ -80,7 +83,7 @@ def serve(
         log_config=None,
         access_log=False,
         server_header=False,
-        http="h11",  # whatever else is installed: it has a limit for the head of a request
+        http=_Connection,  # whatever else is installed: it has a limit for the head of a request
         h11_max_incomplete_event_size=_LARGEST_HEAD,
         limit_concurrency=_most_connections(),
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
@@ -107,6 +110,28 @@ def _most_connections() -> int | None:
         return None
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return None if files == resource.RLIM_INFINITY else max(files - _OWN_FILES, 50)
+
+
+class _Connection(H11Protocol):
+    """Closes where the next request does not come in time; uvicorn would wait for it for ever, once it has begun."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self._too_late = self.loop.call_later(SECONDS_FOR_A_HEAD, self._close_if_idle)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._too_late.cancel()
+        if not self.transport.is_closing():
+            self._too_late = self.loop.call_later(SECONDS_FOR_A_HEAD, self._close_if_idle)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._too_late.cancel()
+        super().connection_lost(exc)
+
+    def _close_if_idle(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
 
 
 class _Server(uvicorn.Server):

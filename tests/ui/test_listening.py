@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,6 +54,18 @@ assert "gradio" not in sys.modules
 ui.listening.serve(app, is_answering=lambda: app.is_answering, port=0)
 """
 
+# Needs two seconds for an answer and gives callers half of one to ask.
+IMPATIENT_PROGRAM = """
+import asyncio
+import ui.listening
+from starlette.responses import PlainTextResponse
+async def app(scope, receive, send):
+    await asyncio.sleep(2 if scope["path"] == "/slow" else 0)
+    await PlainTextResponse("done")(scope, receive, send)
+ui.listening.SECONDS_FOR_A_HEAD = 0.5
+ui.listening.serve(app, port=0)
+"""
+
 
 @contextmanager
 def slow_server(
@@ -71,6 +84,19 @@ def slow_server(
         assert found is not None
         try:
             yield process, found[0]
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def impatient() -> Iterator[tuple[str, int]]:
+    """Where a server listens that gives nobody much time to ask."""
+    with subprocess.Popen([sys.executable, "-c", IMPATIENT_PROGRAM], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        found = re.search(r"http://(\S+):(\d+)", process.stdout.readline())
+        assert found is not None
+        try:
+            yield found[1], int(found[2])
         finally:
             process.kill()
 
@@ -196,3 +222,32 @@ def test_a_head_that_is_too_long_is_refused(tmp_path: Path) -> None:
             code = 400
         assert code == 400
         assert accepts_connections(address)
+
+
+@pytest.mark.parametrize("before", [b"", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"], ids=["first", "another"])
+@pytest.mark.parametrize("head", [b"", b"GET / HTTP/1.1\r\nHost: " + 600 * b"x"], ids=["silent", "slow"])
+def test_who_does_not_ask_in_time_is_disconnected(impatient: tuple[str, int], before: bytes, head: bytes) -> None:
+    with socket.create_connection(impatient, timeout=30) as connection:
+        connection.sendall(before)
+        connection.settimeout(0.05)
+        begun, received = time.monotonic(), []
+        for number in range(600):
+            try:
+                connection.sendall(head[number : number + 1])
+                received.append(connection.recv(4096))
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                break
+            if not received[-1]:
+                break
+        else:
+            pytest.fail("The server still waits.")
+    assert time.monotonic() - begun < 20
+    assert b"".join(received).endswith(b"done" if before else b"")
+
+
+def test_who_has_asked_may_wait_for_the_answer(impatient: tuple[str, int]) -> None:
+    host, port = impatient
+    with httpx.Client(base_url=f"http://{host}:{port}", timeout=30) as client:
+        assert [client.get("/slow").text for _ in range(2)] == ["done", "done"]
