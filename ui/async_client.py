@@ -19,6 +19,7 @@ from ui.client_replies import (
     FullDocument,
     ListedDocument,
     answer_of,
+    expect_events,
     read_added,
     read_document,
     read_page,
@@ -51,7 +52,8 @@ class AsyncClient:
     def __init__(self, base_url: str, *, api_key: str | None = None, timeout: float = TIMEOUT) -> None:
         """Say where the server is; the arguments are those of `Client`."""
         self._name = server_name(base_url)
-        self._http = httpx.AsyncClient(**http_options(base_url, api_key=api_key, timeout=timeout))
+        with errors_named(self._name):
+            self._http = httpx.AsyncClient(**http_options(base_url, api_key=api_key, timeout=timeout))
 
     async def close(self) -> None:
         """End its connections."""
@@ -96,6 +98,7 @@ class AsyncClient:
         reader = EventReader()
         with errors_named(self._name):
             async with self._opened(request) as response:
+                expect_events(response.headers)
                 async for piece in response.aiter_bytes():
                     for event in reader.read(piece):
                         yield event

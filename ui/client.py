@@ -54,6 +54,7 @@ from ui.client_replies import (
     FullDocument,
     ListedDocument,
     answer_of,
+    expect_events,
     read_added,
     read_document,
     read_page,
@@ -108,7 +109,8 @@ class Client:
             timeout: Seconds to wait for the next byte of a response.
         """
         self._name = server_name(base_url)
-        self._http = httpx.Client(**http_options(base_url, api_key=api_key, timeout=timeout))
+        with errors_named(self._name):
+            self._http = httpx.Client(**http_options(base_url, api_key=api_key, timeout=timeout))
 
     def close(self) -> None:
         """End its connections."""
@@ -155,6 +157,7 @@ class Client:
         request = asking(question, history=history, within=within, interface=interface, explain=explain)
         reader = EventReader()
         with errors_named(self._name), self._opened(request) as response:
+            expect_events(response.headers)
             for piece in response.iter_bytes():
                 for event in reader.read(piece):
                     yield event

@@ -98,6 +98,13 @@ def failed_answer(problem: Mapping[str, Any]) -> ApiError:
     )
 
 
+def no_footnote() -> ServerError:
+    """Return the error of a reply that no server of this version gives."""
+    return ServerError(
+        "What answered is no Footnote server, or one of another version. Check the address, and update both."
+    )
+
+
 def broken_answer() -> UnreachableError:
     """Return the error of a stream that ended too early, or made no sense."""
     return UnreachableError("The answer broke off: the connection to the server was lost. Ask again.")
@@ -112,11 +119,16 @@ def errors_named(address: str) -> Iterator[None]:
         raise UnreachableError(
             f"{address!r} did not answer in time. Try again, or give it a longer timeout."
         ) from error
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-        reason = one_line(str(error))[:_LONGEST_TEXT] or type(error).__name__
+    except (httpx.ReadError, httpx.RemoteProtocolError) as error:
+        raise UnreachableError(f"The connection to {address!r} broke: {_reason(error)}. Try again.") from error
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, OSError) as error:
         raise UnreachableError(
-            f"{address!r} was not reached: {reason}. Check the address, and that the server runs."
+            f"{address!r} was not reached: {_reason(error)}. Check the address, and that the server runs."
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    return one_line(str(error))[:_LONGEST_TEXT] or type(error).__name__
 
 
 def _kind(status: int) -> type[ApiError]:
@@ -136,7 +148,7 @@ def _kind(status: int) -> type[ApiError]:
 def _problem(body: bytes) -> Mapping[str, Any]:
     try:
         problem = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return problem if isinstance(problem, dict) else {}
 

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from rag.answers import Answer, CitationsFound, Done, Event, Failed, PassagesFound, Token
 from rag.explanation import Explanation
-from ui.client_errors import ServerError, broken_answer, failed_answer
+from ui.client_errors import broken_answer, failed_answer, no_footnote
 from ui.schemas import answer_dict, answer_from_dict
 
 _LONGEST_EVENT = 32 * 1024 * 1024
@@ -115,7 +115,7 @@ class EventReader:
             data, self._data = b"\n".join(self._data), []
             try:
                 event = self._event(self._name, json.loads(data))
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
                 raise broken_answer() from error
             if event is not None:
                 yield event
@@ -138,6 +138,16 @@ class EventReader:
                 return Failed(str(error), error)
             case _:
                 return None
+
+
+def expect_events(headers: Mapping[str, str]) -> None:
+    """Make sure that what follows is a stream of events.
+
+    Raises:
+        ServerError: If it is not.
+    """
+    if not headers.get("content-type", "").startswith("text/event-stream"):
+        raise no_footnote()
 
 
 def read_results(body: bytes) -> list[FoundText]:
@@ -181,10 +191,8 @@ def _read(shape: type[T] | Any, body: bytes, name: str | None = None) -> T:
     try:
         content = json.loads(body)
         value: T = TypeAdapter(shape).validate_python(content if name is None else content[name])
-    except (ValidationError, ValueError, KeyError, TypeError) as error:
-        raise ServerError(
-            "What answered is no Footnote server, or one of another version. Check the address, and update both."
-        ) from error
+    except (ValidationError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise no_footnote() from error
     return value
 
 

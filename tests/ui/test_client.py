@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -276,7 +277,7 @@ def test_what_cannot_be_added_is_an_error_that_says_why(connect: Connect, librar
 
 def test_a_text_that_is_not_there_is_an_error(connect: Connect, library: str) -> None:
     client = connect(library)
-    with pytest.raises(NotFoundError):
+    with pytest.raises(NotFoundError, match=r"no document 'docs/nothing\.md'"):
         client.document("docs/nothing.md")
     with pytest.raises(InvalidRequestError):
         client.text(HELSINKI, 5, 1_000_000)
@@ -469,8 +470,10 @@ def test_no_time_to_wait_means_no_other_try(status: int, given: str) -> None:
         b"event: token\ndata: nonsense\n\n",
         b'event: done\ndata: {"answer": 5}\n\n',
         b"event: passages\ndata: []\n\n",
+        b"event: failed\ndata: []\n\n",
+        b"event: token\ndata: " + 100_000 * b"[" + b"\n\n",
     ],
-    ids=["nothing", "cut", "open", "other", "nonsense", "answer", "list"],
+    ids=["nothing", "cut", "open", "other", "nonsense", "answer", "list", "failed", "deep"],
 )
 def test_a_stream_that_breaks_off_or_makes_no_sense_is_an_error(
     connect: Connect, server: tuple[ScriptedServer, str], sent: bytes
@@ -487,10 +490,52 @@ def test_a_server_that_is_not_there_is_named_without_its_password(connect: Conne
     assert "secret" not in str(error.value)
 
 
-@pytest.mark.parametrize("address", ["", "nonsense", "ftp://example.org", "http://[", "http://127.0.0.1:99999"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *(
+            "",
+            "nonsense",
+            "ftp://example.org",
+            "http://[",
+            "http://127.0.0.1:99999",
+            "http://127.0\n.0.1",
+            "http://a..b",
+        ),
+        *("http://.", "http://xn--a", f"http://{300 * 'a'}"),
+    ],
+)
 def test_an_address_that_is_none_is_an_error(connect: Connect, address: str) -> None:
     with pytest.raises(UnreachableError):
         connect(address).documents()
+
+
+@pytest.mark.parametrize("body", [b"<html>Welcome</html>", 100_000 * b"["], ids=["page", "deep"])
+def test_what_is_no_server_of_ours_is_said_whatever_is_asked(
+    connect: Connect, server: tuple[ScriptedServer, str], body: bytes
+) -> None:
+    calls: list[Callable[[], object]] = [lambda: connect(server[1]).ask(FI), lambda: connect(server[1]).search(FI)]
+    for call in calls:
+        server[0].responses.append(Response(body, media_type="text/html"))
+        with pytest.raises(ServerError, match="no Footnote server"):
+            call()
+
+
+def test_a_connection_that_breaks_is_not_called_an_address_to_check(connect: Connect) -> None:
+    def cut(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(
+                b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 99\r\n\r\nevent:"
+            )
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=cut, args=(listener,))
+        thread.start()
+        with pytest.raises(UnreachableError, match=r"The connection to .* broke"):
+            connect(f"http://127.0.0.1:{listener.getsockname()[1]}").ask(FI)
+        thread.join()
 
 
 @pytest.mark.parametrize("key", ["", " ", "fn_…", "fn_x\r\nX-Other: y", "fn x"])

@@ -40,12 +40,14 @@ class Documents:
         Raises:
             RefusalError: If there is none.
         """
-        names = {named, source_of_id(named)}
+        source = source_of_id(named)
+        names = {named, source}
         for record in self._assistant.documents():
             if record.source in names:
                 return record
         raise RefusalError(
-            Problem.NOT_FOUND, f"There is no document {named[:200]!r}: the list of documents gives their ids."
+            Problem.NOT_FOUND,
+            f"There is no document {(source or named)[:200]!r}: the list of documents gives their ids.",
         )
 
     def listed(self, *, query: str, language: str | None, state: str | None, limit: int, after: str) -> bytes:
