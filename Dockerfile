@@ -1,7 +1,8 @@
 # Footnote without torch: the page, the API, MCP, the Slack bot, tracing.
 #
 #   docker build --tag footnote .
-#   docker run --rm --publish 127.0.0.1:7860:7860 --env FOOTNOTE_OPEN=on --volume footnote:/data footnote
+#   docker run --rm --publish 127.0.0.1:7860:7860 --env FOOTNOTE_OPEN=on \
+#     --env FOOTNOTE_PUBLIC_URL=http://127.0.0.1:7860 --volume footnote:/data footnote
 #
 # compose.yaml has the same with a folder of documents, Chroma, Ollama and Slack.
 

@@ -67,5 +67,5 @@ constraints: ## Pin the newest versions of everything
 	$(BIN)/python -m pip install --quiet --editable '.[models,eval,mcp,slack,tracing,dev]'
 	$(BIN)/python tests/write_constraints.py
 
-clean: ## Remove the environment and the local index
-	rm -rf $(VENV) .footnote
+clean: ## Remove the environment; .footnote stays, with the index, uploaded files, keys and opinions
+	rm -rf $(VENV)

@@ -189,7 +189,11 @@ def test_the_health_check_tells_a_server_that_answers_from_one_that_does_not(sta
 def test_compose_publishes_the_page_on_this_machine_alone(compose: Any) -> None:
     published = {name: service["ports"] for name, service in compose["services"].items() if "ports" in service}
     assert published == {"footnote": ["127.0.0.1:7860:7860"]}
-    assert compose["services"]["footnote"]["environment"] == {"FOOTNOTE_HOME": "/data", "FOOTNOTE_OPEN": "on"}
+    assert compose["services"]["footnote"]["environment"] == {
+        "FOOTNOTE_HOME": "/data",
+        "FOOTNOTE_OPEN": "on",
+        "FOOTNOTE_PUBLIC_URL": "http://127.0.0.1:7860",
+    }
     assert not any("network_mode" in service for service in compose["services"].values())
 
 
@@ -200,15 +204,19 @@ def test_compose_gives_our_services_no_more_than_they_need(compose: Any) -> None
         assert service["cap_drop"] == ["ALL"]
         assert service["security_opt"] == ["no-new-privileges:true"]
         assert service["tmpfs"] == ["/tmp"]  # noqa: S108 - in the container
-        assert service["volumes"] == ["data:/data", "./seeds:/documents:ro"]
+        data, documents = service["volumes"]
+        assert data == "data:/data"
+        assert (documents["type"], documents["source"], documents["target"]) == ("bind", "./seeds", "/documents")
+        assert documents["read_only"] is True
+        assert documents["bind"] == {"create_host_path": False}
         assert not {"user", "privileged", "cap_add", "devices", "pid"} & set(service)
     assert all(service["security_opt"] == ["no-new-privileges:true"] for service in compose["services"].values())
 
 
 def test_compose_has_what_it_names(compose: Any) -> None:
     services = compose["services"]
-    used = [volume.split(":")[0] for service in services.values() for volume in service.get("volumes", [])]
-    assert {name for name in used if not name.startswith(".")} == set(compose["volumes"])
+    used = [volume for service in services.values() for volume in service.get("volumes", [])]
+    assert {volume.split(":")[0] for volume in used if isinstance(volume, str)} == set(compose["volumes"])
     for service in services.values():
         for needed, how in service.get("depends_on", {}).items():
             assert "profiles" not in services[needed] or how.get("required") is False or "profiles" in service
@@ -257,3 +265,18 @@ def test_answers_on_their_way_have_time_to_be_finished(compose: Any) -> None:
         assert int(service["stop_grace_period"].removesuffix("s")) > SECONDS_TO_ANSWER
         assert service["init"] is True
         assert service["restart"] == "unless-stopped"
+
+
+@pytest.mark.parametrize(("is_there", "pulled"), [(True, []), (False, ["qwen3:4b"])], ids=["there", "missing"])
+def test_a_model_that_is_there_is_not_downloaded_again(
+    compose: Any, tmp_path: Path, is_there: bool, pulled: list[str]
+) -> None:
+    service = compose["services"]["ollama-model"]
+    ollama = tmp_path / "ollama"
+    ollama.write_text(f'#!/bin/sh\ncase "$1" in show) exit {0 if is_there else 1};; pull) echo "$2";; esac\n')
+    ollama.chmod(0o755)
+    command = [part.replace("$$", "$") for part in (*service["entrypoint"], *service["command"])]
+    ended = subprocess.run(
+        command, env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.split() == pulled

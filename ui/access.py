@@ -29,12 +29,10 @@ from ui.accounts import Attempts
 from ui.keys import ANYBODY, EVERY_SCOPE, Caller, Key, KeyStore, Scope
 from ui.login import Login, network_of
 from ui.problems import Problem, problem_response
-from ui.security import KEY_PATHS, SIGNED_PATHS, comes_from_elsewhere
+from ui.security import KEY_PATHS, OPEN_PATHS, SIGNED_PATHS, comes_from_elsewhere
 
 log = logging.getLogger(__name__)
 
-OPEN_PATHS = re.compile(r"/api(?:/v1)?/health(?:/(?:live|ready))?|/problems(?:/[a-z-]+)?")
-"""What is answered to everybody: how the server is, and what its refusals mean."""
 _DOCUMENTS = re.compile(r"/api(?:/v1)?/documents(?:/|$)")
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -180,6 +180,7 @@ def open_app(settings: Settings, *, host: str = "127.0.0.1", page: bool = True) 
     keys, is_open = KeyStore(settings.home), settings.open == "on"
     check_exposure(host, page=page, has_login=accounts is not None, has_key=keys.has_usable_key(), is_open=is_open)
     asks_everybody = accounts is not None or (not page and keys.asks_for_a_key())
+    has_names = not is_open or settings.public_url is not None  # those of a server for a whole network are not known
     if is_open and accounts is None and not is_loopback(host):
         log.warning(
             "Everybody who can reach %r may read the documents: FOOTNOTE_OPEN is on, and there is no login.", host
@@ -207,7 +208,7 @@ def open_app(settings: Settings, *, host: str = "127.0.0.1", page: bool = True) 
             keys=keys,
             rate_limit=settings.rate_limit,
             origins=settings.cors_origins.split(),
-            hosts=None if is_open or asks_everybody else own_hosts(host, settings.public_url),
+            hosts=own_hosts(host, settings.public_url) if has_names and not asks_everybody else None,
             public_url=settings.public_url,
             page=page,
             tracing=tracing,

@@ -37,12 +37,14 @@ KEY_PATHS = re.compile(r"/(?:api|v1|mcp|metrics)(?:/|$)")
 """What is called with a key; the page is not."""
 SIGNED_PATHS = frozenset({"/slack/events"})
 """What its sender signs; who answers it looks, and it does not matter by which name the server was found."""
+OPEN_PATHS = re.compile(r"/api(?:/v1)?/health(?:/(?:live|ready))?|/problems(?:/[a-z-]+)?")
+"""What is answered to everybody and by any name: how the server is, and what its refusals mean."""
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _OTHER_ORIGIN = "Pages of other sites may call the API only if FOOTNOTE_CORS_ORIGINS names their origin."
 _OTHER_NAME = (
     "This server asks nobody who they are, so it answers only under its own name, which {!r} is not. Set "
-    "FOOTNOTE_PUBLIC_URL to the address people use, or a login, or FOOTNOTE_OPEN=on."
+    "FOOTNOTE_PUBLIC_URL to the address people use, or a login."
 )
 
 
@@ -136,7 +138,9 @@ class Security:
         return problem_response(Problem.OTHER_SITE, scope=scope, detail=detail)
 
     def _is_asked_by_its_name(self, path: str, headers: Headers) -> bool:
-        if self.hosts is None or path in SIGNED_PATHS or "host" not in headers:  # every browser names a host
+        if self.hosts is None or path in SIGNED_PATHS or OPEN_PATHS.fullmatch(path):
+            return True
+        if "host" not in headers:  # every browser names one
             return True
         return self.hosts.allow(headers["host"])
 

@@ -126,21 +126,26 @@ def test_a_home_that_cannot_be_written_is_a_sentence(home: Path) -> None:
 ELSEWHERE = "http://rebound.example:7860"
 
 
-def test_who_lets_everybody_in_answers_under_its_own_names_only(indexed: Path) -> None:
-    with open_app(settings_of(indexed, public_url="https://footnote.example"), page=False) as app:
+@pytest.mark.parametrize("is_open", ["off", "on"])
+def test_who_lets_everybody_in_answers_under_its_own_names_only(indexed: Path, is_open: str) -> None:
+    settings = settings_of(indexed, public_url="https://footnote.example", open=is_open)
+    with open_app(settings, host="127.0.0.1" if is_open == "off" else "0.0.0.0", page=False) as app:  # noqa: S104
         answers = {
-            address: client_of(app, address=address).get("/api/health").status_code
+            address: client_of(app, address=address).get("/api/v1/documents").status_code
             for address in ("http://127.0.0.1:7860", "http://localhost", "https://footnote.example", ELSEWHERE)
         }
+        assert client_of(app, address=ELSEWHERE).get("/api/health").status_code == 200
     assert list(answers.values()) == [200, 200, 200, 403]
 
 
-@pytest.mark.parametrize("changes", [{"open": "on"}, {"auth": account("anna")}], ids=["open", "login"])
-def test_who_asks_everybody_or_is_open_on_purpose_answers_under_any_name(
-    indexed: Path, changes: dict[str, object]
+@pytest.mark.parametrize(
+    ("changes", "status"), [({"open": "on"}, 200), ({"auth": account("anna")}, 401)], ids=["open", "login"]
+)
+def test_who_asks_everybody_or_has_no_name_answers_under_any(
+    indexed: Path, changes: dict[str, object], status: int
 ) -> None:
     with open_app(settings_of(indexed, **changes), host="0.0.0.0", page=False) as app:  # noqa: S104
-        assert client_of(app, address=ELSEWHERE).get("/api/health").status_code == 200
+        assert client_of(app, address=ELSEWHERE).get("/api/v1/documents").status_code == status
 
 
 @pytest.mark.parametrize(("host", "warned"), [("0.0.0.0", True), ("127.0.0.1", False)])  # noqa: S104

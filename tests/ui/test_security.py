@@ -211,9 +211,9 @@ def test_a_server_for_everybody_answers_under_its_own_names_only(app: FastAPI) -
         assert (response.status_code, response.headers["content-security-policy"]) == (403, STRICT_POLICY)
         assert response.json()["detail"] == (
             "This server asks nobody who they are, so it answers only under its own name, which "
-            "'rebound.example:7860' is not. Set FOOTNOTE_PUBLIC_URL to the address people use, or a login, or "
-            "FOOTNOTE_OPEN=on."
+            "'rebound.example:7860' is not. Set FOOTNOTE_PUBLIC_URL to the address people use, or a login."
         )
+    assert client.get("/api/health/live", headers={"host": "10.1.2.3:7860"}).status_code == 404  # asked, and not there
     assert TestClient(Security(app)).get("/thing", headers={"host": "rebound.example"}).status_code == 200
 
 
