@@ -93,7 +93,9 @@ def _as_text(value: object) -> object:
     return "" if value is None else value
 
 
-Names = Annotated[list[str], BeforeValidator(_as_list)]
+# Refused at the first mistake: with one error for each, a call of a megabyte would keep everybody waiting.
+_LIST = Field(max_length=1000, fail_fast=True)
+Names = Annotated[list[str], _LIST, BeforeValidator(_as_list)]
 DocumentType = Literal["markdown", "text", "html"]
 Date = Annotated[str, BeforeValidator(_as_text)]
 
@@ -103,7 +105,7 @@ class FilteredCall(ToolCall):
 
     languages: Names = Field(default=[], description="Only documents in these languages: ISO 639 codes such as 'ja'.")
     folders: Names = Field(default=[], description="Only documents in these folders, or of these web sites.")
-    types: Annotated[list[DocumentType], BeforeValidator(_as_list)] = Field(
+    types: Annotated[list[DocumentType], _LIST, BeforeValidator(_as_list)] = Field(
         default=[], description="Only documents of these types."
     )
     since: Date = Field(default="", description="Only documents of this day or later: 2018-05-31, 2018-05 or 2018.")

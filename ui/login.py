@@ -14,6 +14,7 @@ from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import parse_qsl, quote
 
+import anyio
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -35,6 +36,7 @@ ATTEMPTS_BY_ADDRESS = 20
 ATTEMPT_SECONDS = 300
 # A name, a password and where to go on to, each percent-encoded.
 LONGEST_FORM = 16_384
+SECONDS_FOR_A_FORM = 30
 
 OPEN_PATHS = frozenset({"/api/health"})
 """What is answered without a login, beside the login page and static files."""
@@ -135,6 +137,10 @@ class Login:
         return self._page(state, request, destination=destination)
 
     async def _enter(self, request: Request, form: dict[str, str]) -> Response:
+        if not form:  # nothing was tried, and the rest of it may still be coming
+            page = self._page(LoginState.FAILED, request)
+            page.headers["Connection"] = "close"
+            return page
         name, destination = form.get("name", ""), form.get("destination", "")
         refusal = await self._refusal(name, form.get("password", ""), address=network_of(request.scope))
         if refusal is not None:
@@ -192,15 +198,16 @@ def _not_allowed(methods: str) -> Response:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    """Read the fields of a form; none if it is too long or is no form."""
+    """Read the fields of a form; none if it is too long, too slow or no form."""
     body = bytearray()
     try:
-        async for part in request.stream():
-            body.extend(part)
-            if len(body) > LONGEST_FORM:
-                return {}
+        with anyio.fail_after(SECONDS_FOR_A_FORM):
+            async for part in request.stream():
+                body.extend(part)
+                if len(body) > LONGEST_FORM:
+                    return {}
         return dict(parse_qsl(body.decode("ascii"), max_num_fields=10, keep_blank_values=True))
-    except (ClientDisconnect, ValueError):
+    except (ClientDisconnect, TimeoutError, ValueError):
         return {}
 
 

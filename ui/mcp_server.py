@@ -17,8 +17,9 @@ from urllib.parse import quote, unquote
 
 import anyio
 from anyio import to_thread
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index.catalog import DocumentRecord
 from index.errors import FilterError, FootnoteError, SettingsError
@@ -71,8 +72,8 @@ def mcp_app(answering: Answering, *, public_url: str | None = None, has_page: bo
     Put it there as `app.router.routes.append(Route("/mcp", endpoint=mcp_app(...)))`: Starlette's `Route` takes an ASGI
     app that is no function as it is, for all methods; `Mount` would answer `/mcp` with a redirect to `/mcp/`. It needs
     no lifespan: nothing is kept between requests, so that any number of processes can serve one client, and a client
-    that goes away ends its call. Whose requests are served, from which hosts and sites, is decided before they come
-    here; the SDK's own check of both is off.
+    that goes away ends its call. Whose requests are served, from which hosts and sites, how large they may be and
+    how long they may take is decided before they come here; the SDK's own check of hosts and sites is off.
 
     Args:
         answering: Does the work; shared with the other ways in, so that there is one bound for all.
@@ -157,9 +158,16 @@ class _HttpApp:
             self._server = await to_thread.run_sync(self._build)
         from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
+        # Read before the SDK's tasks begin, which would wrap the error of a body that is too large or too slow.
+        body = await Request(scope, receive).body()
+        pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def replay() -> Message:
+            return pending.pop() if pending else await receive()
+
         manager = StreamableHTTPSessionManager(self._server, stateless=True, max_request_body_size=_LARGEST_BODY)
         async with manager.run():  # its tasks end with the request
-            await manager.handle_request(scope, receive, send)
+            await manager.handle_request(scope, replay, send)
 
 
 class _Handlers:

@@ -48,6 +48,10 @@ class Tool:
         Raises:
             ToolRefusalError: If they do not fit; the message says which ones would.
         """
+        names = self.input_schema["properties"]
+        # Each that is unknown is an error of its own: see `_LIST` of `ui.document_tools`.
+        if len(arguments) > 2 * len(names):
+            raise self._refusal(f"There are {len(arguments)}")
         try:
             return self.call.model_validate(_whole(arguments))
         except ValidationError as error:
@@ -55,8 +59,11 @@ class Tool:
                 f"{'.'.join(map(str, problem['loc']))!r}: {problem['msg']}"
                 for problem in error.errors(include_url=False, include_context=False, include_input=False)
             )
-            names = ", ".join(self.input_schema["properties"])
-            raise ToolRefusalError(f"These arguments do not fit. {problems}. {self.name} takes: {names}.") from None
+            raise self._refusal(problems) from None
+
+    def _refusal(self, problems: str) -> ToolRefusalError:
+        names = ", ".join(self.input_schema["properties"])
+        return ToolRefusalError(f"These arguments do not fit. {problems}. {self.name} takes: {names}.")
 
 
 TOOLS = (

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import anyio
 import pytest
 from argon2 import PasswordHasher
 from fastapi import FastAPI
@@ -13,13 +14,22 @@ from lxml import html
 from playwright.sync_api import Browser
 from starlette.requests import Request
 from starlette.testclient import TestClient
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message
 
+from tests.ui.api.asgi_call import Call
 from tests.ui.conftest import CHROMIUM, CHROMIUM_ARGUMENTS
 from tests.ui.gradio_page import STATIC, build_page
 from tests.ui.route_table import concrete_routes
 from ui.accounts import Accounts
-from ui.login import ATTEMPT_SECONDS, ATTEMPTS_BY_ADDRESS, ATTEMPTS_BY_NAME, SESSION_COOKIE, SESSION_SECONDS, Login
+from ui.login import (
+    ATTEMPT_SECONDS,
+    ATTEMPTS_BY_ADDRESS,
+    ATTEMPTS_BY_NAME,
+    LONGEST_FORM,
+    SESSION_COOKIE,
+    SESSION_SECONDS,
+    Login,
+)
 from ui.messages import all_messages, messages_for
 from ui.page_document import LANGUAGE_COOKIE, PageDocument
 from ui.security import Security
@@ -123,6 +133,40 @@ def test_anything_else_does_not(client: TestClient, name: str, password: str) ->
 )
 def test_what_is_no_form_is_refused_without_an_error(client: TestClient, body: bytes) -> None:
     assert client.post("/login", content=body).status_code == 403
+
+
+@pytest.mark.parametrize("pieces", [[], [b"name=anna&", b"password="]], ids=["nothing", "part"])
+def test_a_form_that_does_not_come_is_not_waited_for(
+    app: ASGIApp, pieces: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stalled(Call):
+        async def _receive(self) -> Message:
+            if pieces:
+                return {"type": "http.request", "body": pieces.pop(0), "more_body": True}
+            await anyio.sleep_forever()
+            raise AssertionError("It sleeps for ever.")
+
+    async def run() -> None:
+        with anyio.fail_after(20):
+            await call.run(app)
+
+    monkeypatch.setattr("ui.login.SECONDS_FOR_A_FORM", 0.05)
+    call = Stalled("/login", [])
+    anyio.run(run)
+    assert call.status == 403
+    assert (b"connection", b"close") in call.sent[0]["headers"]
+
+
+def test_a_form_that_is_too_long_is_not_read_on(app: ASGIApp) -> None:
+    call = Call("/login", [b"name=" + b"x" * LONGEST_FORM, b"the rest"])
+    anyio.run(call.run, app)
+    assert call.status == 403
+    assert (b"connection", b"close") in call.sent[0]["headers"]
+
+
+def test_what_is_no_form_is_no_attempt(client: TestClient) -> None:
+    assert {client.post("/login", content=b"").status_code for _ in range(ATTEMPTS_BY_ADDRESS + 1)} == {403}
+    assert log_in(client) == 303
 
 
 def test_session_cookie_stays_away_from_scripts_and_other_sites(app: ASGIApp) -> None:

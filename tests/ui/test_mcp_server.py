@@ -1,6 +1,7 @@
 """The tools of other assistants, used with the SDK's own client: in memory, over HTTP, and over a real stdio."""
 
 import asyncio
+import json
 import sys
 import threading
 import time
@@ -17,6 +18,7 @@ import uvicorn
 from mcp import Client, MCPError, StdioServerParameters, types
 from starlette.applications import Starlette
 from starlette.routing import Route
+from starlette.types import Message
 
 from index.catalog import DocumentRecord
 from index.documents import Document
@@ -26,8 +28,11 @@ from rag.answers import Answer, Event, Failed, PassagesFound, Token
 from rag.assistant import Assistant
 from tests.builders import make_document
 from tests.fakes import ScriptedAssistant, make_citation, make_passage
+from tests.ui.api.asgi_call import Call
+from tests.ui.api.served_app import app_over
 from ui import cli
 from ui.answering import Answering, ServedAssistant
+from ui.api.body_limits import JSON_LIMIT, BodyLimit
 from ui.build import build_assistant, build_knowledge_base
 from ui.document_tools import LARGEST_WINDOW, PAGE
 from ui.mcp_server import mcp_app, mcp_server, require_mcp
@@ -455,6 +460,27 @@ def test_what_cannot_be_read_is_refused_with_the_cure(arguments: dict[str, Any],
         pytest.param("search_documents", {"query": "x", "since": "soon"}, "'soon' is no date", id="date"),
         pytest.param("ask_documents", {"question": "?", "languages": "sw"}, "No document passes", id="none passes"),
         pytest.param("list_documents", {"types": "pdf"}, "'types.0': Input should be 'markdown', 'text'", id="type"),
+        pytest.param(
+            "list_documents",
+            {"types": [1, 2]},
+            "'types.0': Input should be 'markdown', 'text' or 'html'. list_documents takes",
+            id="first of the wrong types",
+        ),
+        pytest.param(
+            "search_documents",
+            {"query": "x", "languages": [1, 2]},
+            "'languages.0': Input should be a valid string. search_documents takes",
+            id="first of the wrong languages",
+        ),
+        pytest.param(
+            "search_documents", {"query": "x", "tags": ["x"] * 1001}, "'tags': List should have at most 1000", id="many"
+        ),
+        pytest.param(
+            "ask_documents",
+            {"question": "x"} | {f"x{number}": 1 for number in range(1000)},
+            "There are 1001. ask_documents takes",
+            id="unknown ones",
+        ),
     ],
 )
 def test_wrong_arguments_are_sentences(
@@ -602,6 +628,22 @@ def test_what_is_no_call_is_refused(url: str, version: str, body: bytes, status:
         "mcp-protocol-version": version,
     }
     assert httpx.post(f"{url}/mcp", content=body, headers=headers).status_code == status
+
+
+@pytest.mark.parametrize(("piece", "status"), [(b"x" * 1024 * 1024, 413), (b"", 408)], ids=["large", "slow"])
+def test_a_body_that_is_too_large_or_too_slow_is_refused_as_elsewhere(
+    tmp_path: Path, piece: bytes, status: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Stalled(Call):
+        async def _receive(self) -> Message:
+            await anyio.sleep(0 if piece else 20)
+            return {"type": "http.request", "body": piece, "more_body": True}
+
+    monkeypatch.setattr("ui.api.app.JSON_LIMIT", BodyLimit(size=JSON_LIMIT.size, seconds=30 if piece else 0.05))
+    call = Stalled("/mcp", [], headers=[("accept", "application/json, text/event-stream")])
+    anyio.run(call.run, app_over(ScriptedAssistant({}), home=tmp_path))
+    assert (call.status, json.loads(call.body)["status"]) == (status, status)
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])

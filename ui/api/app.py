@@ -7,7 +7,7 @@ from starlette.types import Scope
 
 from ui.answering import Answering
 from ui.api.asking import asking_router
-from ui.api.body_limits import JSON_LIMIT, BodyLimit, BodyLimits
+from ui.api.body_limits import JSON_LIMIT, PAGE_LIMIT, BodyLimit, BodyLimits
 from ui.api.documents import documents_router
 from ui.api.feedback import feedback_router
 from ui.api.health import health_router
@@ -20,8 +20,9 @@ from ui.library import Library
 Api = FastAPI
 """The app that the other ways in are mounted on, named for those who may not know FastAPI."""
 
-# Whose bodies are limited here. The page's own are Gradio's business; what is uploaded, `ui.api.receiving` limits.
-_LIMITED = re.compile(r"/(?:api|v1|mcp|slack)(?:/|$)(?!(?:v1/)?documents(?:/|$))")
+# What takes files, within limits of its own: `ui.api.receiving` and Gradio.
+_FILES = re.compile(r"/(?:api(?:/v1)?/documents|gradio_api/upload)(?:/|$)")
+_PROGRAMS = re.compile(r"/(?:api|v1|mcp|slack)(?:/|$)")
 
 
 def create_api(
@@ -62,4 +63,7 @@ def create_api(
 
 
 def _limit_of(scope: Scope) -> BodyLimit | None:
-    return JSON_LIMIT if _LIMITED.match(scope["path"]) else None
+    path = scope["path"]
+    if _FILES.match(path):
+        return None
+    return JSON_LIMIT if _PROGRAMS.match(path) else PAGE_LIMIT

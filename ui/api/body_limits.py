@@ -21,7 +21,10 @@ class BodyLimit(NamedTuple):
 
 
 JSON_LIMIT = BodyLimit(size=1024 * 1024, seconds=30)
-"""For everything that is no file; the longest conversation that can be sent is a third of it."""
+"""For what programs send, other than files."""
+PAGE_LIMIT = BodyLimit(size=16 * 1024 * 1024, seconds=60)
+"""For what the page sends, other than files: a conversation that a browser kept may be 15 MiB, 5 Mi UTF-16 units of
+three bytes each in UTF-8."""
 
 _DIGITS = 18  # of a length: more is too large in any case, and Python refuses to read thousands
 CLOSING = {"Connection": "close"}

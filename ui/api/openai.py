@@ -97,7 +97,7 @@ def openai_router(answering: Answering, *, public_url: str | None = None) -> API
     )
     async def chat(asked: ChatRequest, request: Request) -> Response:
         check_wishes(asked)
-        conversation = read_conversation(asked.messages)
+        conversation = await answering.run(partial(read_conversation, asked.messages))
         options = asked.footnote or FootnoteOptions()
         within = read_filter(asked.model, options)
         await check_model(asked.model)

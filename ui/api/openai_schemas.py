@@ -4,11 +4,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ui.api.schemas import AnswerBody, FilterBody
+from ui.api.schemas import AnswerBody, Asked, FilterBody
 
 MODEL = "footnote"
 """The model that answers from all documents; `footnote/<folder>` answers from those below a folder."""
 
+# What is longer is refused, and at the first wrong entry (`fail_fast`): with an error for each, a request of 1 MiB
+# would keep everybody waiting for seconds. Chat programs send a whole conversation each time.
+_MOST_MESSAGES = 1000
+_MOST_PARTS = 1000
+_MOST_MODALITIES = 10  # OpenAI's protocol has two
 _CONTENT = "Lahdessa asuu 121 000 ihmistä [1].\n\n[1] Lahti: “Lahti has 121,000 inhabitants.”"
 _LINK = "https://docs.example.org/?document=docs%2Flahti.md&start=120&end=151"
 
@@ -24,7 +29,7 @@ class Message(BaseModel):
     """A message of the conversation."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: str | list[ContentPart] | None = None
+    content: str | Annotated[list[ContentPart], Field(max_length=_MOST_PARTS, fail_fast=True)] | None = None
 
 
 class StreamOptions(BaseModel):
@@ -39,10 +44,8 @@ class ResponseFormat(BaseModel):
     type: str
 
 
-class FootnoteOptions(BaseModel):
+class FootnoteOptions(Asked):
     """What OpenAI's protocol has no field for; send it as `footnote`, with the official client in `extra_body`."""
-
-    model_config = ConfigDict(extra="forbid")
 
     footnotes: Annotated[bool, Field(description="Whether footnotes stand below the text.")] = True
     markdown: Annotated[
@@ -78,6 +81,8 @@ class ChatRequest(BaseModel):
         list[Message],
         Field(
             min_length=1,
+            max_length=_MOST_MESSAGES,
+            fail_fast=True,
             description="The last one is the user's question. Earlier ones of user and assistant are what it may refer "
             "to; those of system and developer are not obeyed: answers come from the documents alone.",
         ),
@@ -86,7 +91,10 @@ class ChatRequest(BaseModel):
     stream_options: StreamOptions | None = None
     n: Annotated[int | None, Field(description="There is one answer: nothing but 1 can be had.", examples=[1])] = None
     response_format: ResponseFormat | None = None
-    modalities: Annotated[list[str] | None, Field(description="Only `text` can be had.", examples=[["text"]])] = None
+    modalities: Annotated[
+        Annotated[list[str], Field(max_length=_MOST_MODALITIES, fail_fast=True)] | None,
+        Field(description="Only `text` can be had.", examples=[["text"]]),
+    ] = None
     tool_choice: Annotated[
         Any,
         Field(description="Tools are never called: `required`, or the name of one, is an error.", examples=["auto"]),

@@ -3,7 +3,8 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
+from pydantic_core import PydanticCustomError
 
 from index.filters import DocumentFilter
 from rag.answers import Turn
@@ -16,6 +17,8 @@ MOST_TURNS = 100
 MOST_VALUES = 1000
 """Of one condition of a filter."""
 
+# Far more than any shape here has.
+_MOST_FIELDS = 50
 _LONGEST_TEXT = 100_000
 _LONGEST_NAME = 4000
 
@@ -23,17 +26,25 @@ Name = Annotated[str, Field(min_length=1, max_length=_LONGEST_NAME)]
 Names = Annotated[list[Name], Field(max_length=MOST_VALUES)]
 
 
-class _Asked(BaseModel):
+class Asked(BaseModel):
     """What is sent to us. A field that is misspelt must not be taken for one that is left out."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_size(cls, value: object) -> object:
+        # With an error for each unknown field, a request of 1 MiB would keep everybody waiting.
+        if isinstance(value, dict) and len(value) > _MOST_FIELDS:
+            raise PydanticCustomError("too_many_fields", "It has more than {most} fields", {"most": _MOST_FIELDS})
+        return value
 
 
 class _Answered(BaseModel):
     """What we send; fields may be added."""
 
 
-class FilterBody(_Asked):
+class FilterBody(Asked):
     """Which documents count: those that meet every condition that is set; within one, any of its values."""
 
     languages: Names = Field(default=[], description="ISO 639 codes.", examples=[["fi", "zh-Hant"]])
@@ -67,14 +78,14 @@ class FilterBody(_Asked):
         )
 
 
-class TurnBody(_Asked):
+class TurnBody(Asked):
     """An earlier question of the conversation, and its answer."""
 
     question: str = Field(max_length=_LONGEST_TEXT, examples=["What is the capital of Finland?"])
     answer: str = Field(max_length=_LONGEST_TEXT, examples=["Helsinki is the capital of Finland. [1]"])
 
 
-class AskBody(_Asked):
+class AskBody(Asked):
     """A question."""
 
     model_config = ConfigDict(
@@ -114,7 +125,7 @@ class AskBody(_Asked):
         return tuple(Turn(turn.question, turn.answer) for turn in self.history)
 
 
-class SearchBody(_Asked):
+class SearchBody(Asked):
     """What to search for."""
 
     query: str = Field(
@@ -127,7 +138,7 @@ class SearchBody(_Asked):
     filter: FilterBody = Field(default=FilterBody(), description="Which documents to search.")
 
 
-class FeedbackBody(_Asked):
+class FeedbackBody(Asked):
     """What somebody thinks of an answer. Sent again under the same id, it replaces what was sent before."""
 
     id: UUID = Field(

@@ -77,6 +77,12 @@ def test_upload_is_refused_where_documents_may_not_be_added(client: TestClient) 
     assert client.post("/gradio_api/upload", files={"files": b"two bytes or more"}).status_code == 413
 
 
+@pytest.mark.parametrize("path", ["/gradio_api/queue/join", "/gradio_api/run/predict"])
+def test_what_the_page_sends_is_limited_too(client: TestClient, path: str) -> None:
+    pieces = (b" " * 1024 * 1024 for _ in range(17))  # without a Content-Length
+    assert client.post(path, content=pieces, headers={"content-type": "application/json"}).status_code == 413
+
+
 def test_another_site_cannot_upload(client: TestClient) -> None:
     headers = {"origin": "https://evil.example"}
     assert client.post("/gradio_api/upload", files={"files": b"x"}, headers=headers).status_code == 403

@@ -6,6 +6,7 @@ import anyio
 import pytest
 from fastapi import FastAPI
 from starlette.responses import Response
+from starlette.routing import Mount
 from starlette.types import Message, Receive, Scope, Send
 
 from tests.fakes import ScriptedAssistant
@@ -73,6 +74,28 @@ async def _reads(scope: Scope, receive: Receive, send: Send) -> None:
         if not message["more_body"]:
             break
     await Response(body)(scope, receive, send)
+
+
+@pytest.mark.parametrize(
+    ("path", "mebibytes", "status"),
+    [
+        ("/api/v1/documents/x", 17, 200),
+        ("/api/documents", 17, 200),
+        ("/gradio_api/upload", 17, 200),
+        ("/gradio_api/uploads", 17, 413),
+        ("/gradio_api/queue/join", 17, 413),
+        ("/gradio_api/queue/join", 15, 200),  # the longest conversation that a browser keeps
+        ("/login", 17, 413),
+        ("/v1/documents", 2, 413),
+        ("/slack/events", 2, 413),
+    ],
+)
+def test_everything_but_files_is_limited(api_over: ApiOver, path: str, mebibytes: int, status: int) -> None:
+    app = api_over(ScriptedAssistant({}))
+    app.router.routes.insert(0, Mount("/", app=_reads))
+    call = Call(path, [b" " * 1024 * 1024] * mebibytes)
+    anyio.run(call.run, app)
+    assert call.status == status
 
 
 def test_what_nobody_limits_is_left_alone() -> None:

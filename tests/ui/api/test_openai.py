@@ -3,7 +3,7 @@
 import asyncio
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
 from openai.types.chat import ChatCompletionMessageParam
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 from starlette.testclient import TestClient
 from starlette.types import Message
 
@@ -27,7 +27,9 @@ from rag.prompts import phrases
 from tests.fakes import ScriptedAssistant, make_citation, make_passage
 from tests.ui.api.served_app import WaitingAssistant, app_over, served
 from ui.api.event_stream import LineStream
-from ui.api.openai_requests import model_names
+from ui.api.openai_requests import Conversation, model_names, read_conversation
+from ui.api.openai_schemas import ChatRequest
+from ui.api.openai_schemas import Message as RequestMessage
 from ui.api.openai_stream import DONE, data_line
 from ui.build import build_ingest, open_assistant
 from ui.footnotes import footnotes
@@ -322,6 +324,12 @@ def test_what_has_no_meaning_here_has_no_effect(client: openai.OpenAI) -> None:
         ({"messages": [{"role": "narrator", "content": "x"}]}, "messages[0].role", "invalid_value"),
         ({"messages": [{"role": "user", "content": 5}]}, "messages[0].content", "invalid_value"),
         ({"messages": [{"role": "user", "content": [5]}]}, "messages[0].content", "invalid_value"),
+        ({"messages": [{"role": "user", "content": "x"}] * 1001}, "messages", "invalid_value"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "text", "text": "x"}] * 1001}]},
+            "messages[0].content",
+            "invalid_value",
+        ),
         (
             {"messages": [{"role": "user", "content": [{"type": "input_audio", "input_audio": {}}]}]},
             "messages[0].content",
@@ -330,6 +338,7 @@ def test_what_has_no_meaning_here_has_no_effect(client: openai.OpenAI) -> None:
         ({"model": None}, "model", "invalid_value"),
         ({"footnote": {"filter": {"folder": "x"}}}, "footnote.filter.folder", "invalid_value"),
         ({"footnote": {"filter": {"since": "soon"}}}, "footnote.filter", "invalid_value"),
+        ({"footnote": {f"field{n}": 1 for n in range(51)}}, "footnote", "invalid_value"),
         (
             {"model": "footnote/news", "footnote": {"filter": {"folders": ["notes"]}}},
             "footnote.filter.folders",
@@ -346,6 +355,37 @@ def test_what_cannot_be_had_is_refused_in_openais_shape(
     error = response.json()["error"]
     assert (error["type"], error["param"], error["code"]) == ("invalid_request_error", param, code)
     assert error["message"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"messages": [{}] * 500},
+        {"messages": [{"role": "user", "content": [{}] * 500}]},
+        {"messages": [{"role": "user", "content": [{}] * 500}] * 500},
+        {"modalities": [1] * 500},
+    ],
+    ids=["messages", "parts", "both", "modalities"],
+)
+def test_a_request_is_refused_at_its_first_mistake(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError) as refused:
+        ChatRequest.model_validate(body() | fields)
+    assert refused.value.error_count() <= 2  # of `content` one for each way to read it
+
+
+def test_the_longest_conversation_is_read_beside_the_event_loop(
+    client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(messages: Sequence[RequestMessage]) -> Conversation:
+        with pytest.raises(RuntimeError, match="no running event loop"):
+            asyncio.get_running_loop()
+        return read_conversation(messages)
+
+    monkeypatch.setattr("ui.api.openai.read_conversation", read)
+    assistant = ScriptedAssistant(ANSWERS)
+    messages = [*said(*["x"] * 998), {"role": "system", "content": [{"type": "text", "text": "x"}] * 1000}, *said(FI)]
+    assert client_of(assistant).post(CHAT, json=body() | {"messages": messages}).status_code == 200
+    assert assistant.asked == [(FI, (Turn("x", "x"),) * 499)]
 
 
 @pytest.mark.parametrize("model", ["gpt-9", "footnotes", "footnote/", "footnote//", ""])

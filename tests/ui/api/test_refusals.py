@@ -108,5 +108,16 @@ def test_no_value_that_was_sent_is_repeated(client: TestClient) -> None:
 
 
 def test_many_errors_are_cut(client: TestClient) -> None:
-    response = client.post("/api/v1/ask", json={"question": "x", **{f"field{n}": 1 for n in range(500)}})
+    response = client.post("/api/v1/ask", json={"question": "x", **{f"field{n}": 1 for n in range(40)}})
     assert len(response.json()["errors"]) == 10
+
+
+@pytest.mark.parametrize(
+    ("path", "pointer"), [("/api/v1/ask", "/filter"), ("/api/v1/search", "/filter"), ("/api/v1/feedback", "")]
+)
+def test_a_flood_of_fields_is_one_error(client: TestClient, path: str, pointer: str) -> None:
+    flood = {f"field{n}": 1 for n in range(51)}
+    body = {"question": "x", "filter": flood} if path.endswith("ask") else {"query": "x", "filter": flood}
+    response = client.post(path, json=body if pointer else flood)
+    assert response.status_code == 422
+    assert response.json()["errors"] == [{"in": "body", "pointer": pointer, "detail": "It has more than 50 fields"}]
