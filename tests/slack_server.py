@@ -65,7 +65,8 @@ class SlackServer:
         self.messages: defaultdict[str, list[Json]] = defaultdict(list)
         self.ephemeral: list[Json] = []
         self.responses: list[Json] = []
-        self.refused_responses: deque[str] = deque()
+        self.refused_responses: deque[tuple[int, str]] = deque()
+        """Status and body; the outcome stands in the body, whatever the status."""
         self.refusals: defaultdict[str, deque[Refusal]] = defaultdict(deque)
         self.always_refused: dict[str, Refusal] = {}
         self.locales: dict[str, str] = {}
@@ -142,7 +143,8 @@ class SlackServer:
     async def handle_response(self, request: web.Request) -> web.Response:
         """Take what is sent to a `response_url`."""
         if self.refused_responses:
-            return web.Response(text=self.refused_responses.popleft(), status=400)
+            status, body = self.refused_responses.popleft()
+            return web.Response(text=body, status=status)
         self.responses.append(await request.json())
         return web.Response(text="ok")
 
@@ -232,6 +234,10 @@ class SlackServer:
         start, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit") or 100)
         following = str(start + limit) if start + limit < len(found) else ""
         return {"messages": found[start : start + limit], "response_metadata": {"next_cursor": following}}
+
+    def _conversations_history(self, arguments: Json) -> Json:
+        found = [one for one in self.messages[arguments["channel"]] if one.get("thread_ts", one["ts"]) == one["ts"]]
+        return {"messages": found[::-1][: int(arguments.get("limit") or 100)]}
 
     def _add(self, arguments: Json) -> Json:
         fields = {name: arguments[name] for name in ("text", "blocks", "thread_ts") if arguments.get(name) is not None}

@@ -1,5 +1,6 @@
 """`Answer` → Slack messages: rich text blocks, in which nothing of an answer or a document is markup."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -43,6 +44,7 @@ _LONGEST_NOTE = 1_000
 _DOUBT = "⚠"
 _ANSWER_BLOCK = "answer"
 _LONGEST_BLOCK_ID = 255
+_IN_THREAD = re.compile(rf"{_ANSWER_BLOCK}\.\d+\.(\d+\.\d+)\.(.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +55,31 @@ class SlackMessage:
     blocks: tuple[Block, ...]
 
 
-def answer_messages(answer: Answer, *, answer_id: str, link: Link, native_feedback: bool = True) -> list[SlackMessage]:
+@dataclass(frozen=True, slots=True)
+class AnswerPart:
+    """What a message in a thread holds of an answer's text."""
+
+    question: str
+    """`ts` of the message that it answers."""
+    answer_id: str
+    text: str
+
+
+def answer_messages(
+    answer: Answer, *, answer_id: str, link: Link, question: str = "", native_feedback: bool = True
+) -> list[SlackMessage]:
     """Render an answer as one message or, if it is longer than Slack allows, several in order; never none.
 
     Args:
         answer: The answer.
         answer_id: What the feedback buttons, at the end of the last message, carry.
+        question: `ts` of the message in a thread that it answers, for `answer_part`; none if only one person sees it.
         link: Titles become links where it gives an http(s) address; any other is left out.
         native_feedback: Whether the buttons are Slack's own for feedback, or plain ones, which work everywhere.
     """
     messages = messages_for(answer.language)
     parts = [
-        *_text_parts(answer, answer_id),
+        *_text_parts(answer, f"{question}.{answer_id}"),
         *_note_parts(answer),
         *footnote_parts(answer, messages=messages, link=link),
     ]
@@ -99,6 +114,15 @@ def answer_text(message: Mapping[str, object]) -> str:
     )
 
 
+def answer_part(message: Mapping[str, object]) -> AnswerPart | None:
+    """Return what a message of a thread, as Slack gives it back, holds of an answer; nothing if it is none."""
+    blocks = message.get("blocks")
+    for block in blocks if isinstance(blocks, list) else []:
+        if isinstance(block, Mapping) and (found := _IN_THREAD.fullmatch(str(block.get("block_id", "")))):
+            return AnswerPart(found[1], found[2], answer_text(message))
+    return None
+
+
 def feedback_value(rating: str, answer_id: str) -> str:
     """Return what a button carries."""
     return f"{rating}:{answer_id}"
@@ -110,11 +134,11 @@ def read_feedback_value(value: str) -> tuple[str, str] | None:
     return (rating, answer_id) if rating in (FEEDBACK_GOOD, FEEDBACK_BAD) and answer_id else None
 
 
-def _text_parts(answer: Answer, answer_id: str) -> Iterator[Part]:
+def _text_parts(answer: Answer, name: str) -> Iterator[Part]:
     """The text in pieces, each in a message of its own."""
 
     def block(start: int, end: int, number: int = 0) -> Block:
-        block_id = f"{_ANSWER_BLOCK}.{number}.{answer_id}"[:_LONGEST_BLOCK_ID]
+        block_id = f"{_ANSWER_BLOCK}.{number}.{name}"[:_LONGEST_BLOCK_ID]
         return rich_text([section(_styled(answer, start, end))], block_id=block_id)
 
     spans = split_spans(

@@ -17,7 +17,7 @@ from ui.slack.delivery import FIRST_LOOK_SECONDS, Deliveries
 from ui.slack.incoming import Identity
 from ui.slack.kept_answers import KeptAnswers
 from ui.slack.locales import Locales
-from ui.slack.once import LEASE_SECONDS, Claim, Claims
+from ui.slack.once import LEASE_SECONDS, Claims
 from ui.slack.pace import CHANNEL_SECONDS, Pace
 from ui.slack.sending import Sender
 from ui.slack.sentences import Sentence, sentence
@@ -89,6 +89,7 @@ class SlackBot:
         self._pauses = limits.pauses
         self._me: Identity | None = None
         self._identifying = asyncio.Lock()
+        self._greeting = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         # A thread of its own: however much there is to do, this process shows in time that it lives.
         self._watching = ThreadPoolExecutor(1, thread_name_prefix="slack-claims")
@@ -138,24 +139,25 @@ class SlackBot:
         """Answer an `app_mention` or `message` event if it is meant for the bot."""
         await self._questions.on_message(event, await self._identity_in_time(), team=team, event_id=event_id)
 
-    async def greet(self, channel: str, *, thread: str, user: str) -> None:
-        """Say in a new assistant thread what can be asked."""
-        language = await self.locales.language(user) or "en"
-        await self.web.post(channel, failure_message(sentence(Sentence.INTRODUCTION, language=language)), thread=thread)
+    async def greet(self, channel: str, *, user: str) -> None:
+        """Say in direct messages, where nobody has written anything, what can be asked."""
+        async with self._greeting:  # people open them twice in a moment
+            if await self.web.is_empty(channel):
+                language = await self.locales.language(user) or "en"
+                introduction = failure_message(sentence(Sentence.INTRODUCTION, language=language))
+                await self.web.post(channel, introduction, thread=None)
 
     async def _look_after_claims(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             try:
                 await loop.run_in_executor(self._watching, self._claims.renew)
+                me = await self.identity()  # who takes a claim over without it keeps it from all others
                 for claim in await loop.run_in_executor(self._watching, self._claims.take_over_abandoned):
-                    self.spawn(self._resume(claim))
+                    self.spawn(self._questions.resume(claim, me))
             except FootnoteError as error:
                 log.error("Answers that were cut off are not looked for: %s", error)
             await asyncio.sleep(self._claims.lease / 3)
-
-    async def _resume(self, claim: Claim) -> None:
-        await self._questions.resume(claim, await self._identity_in_time())
 
     async def _identity_in_time(self) -> Identity:
         """The same as `identity`, with some patience: Slack has its event acknowledged, and will not send it again."""
@@ -169,7 +171,7 @@ class SlackBot:
 
 
 async def _read_language_model() -> None:
-    """Have it read before the first question: Slack waits for a command's acknowledgement in its language."""
+    """Have it read before the first question, which would wait for it."""
     await asyncio.to_thread(load_language_model)
 
 

@@ -48,6 +48,8 @@ class Deliveries:
 
     def __init__(self, web: SlackWeb, *, pace: Pace, first_look: float = FIRST_LOOK_SECONDS) -> None:
         self.web = web
+        self.previews = web.without_waiting()
+        """Shows what is not complete: nobody shall wait for the answer because Slack limits how often that changes."""
         self.pace = pace
         self.first_look = first_look
         self.streams = True
@@ -89,6 +91,7 @@ class Delivery:
         self._changed = asyncio.Event()
         self._ending = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
+        self._doubt: SlackError | None = None
 
     @property
     def posted(self) -> tuple[str, ...]:
@@ -124,7 +127,7 @@ class Delivery:
         """Put the whole answer in the place of what was shown.
 
         Raises:
-            SlackError: If Slack did not take all of it.
+            SlackError: If Slack did not take all of it, or may have posted something that is not known here.
         """
         await self._end_writing()
         for index, message in enumerate(messages):
@@ -132,7 +135,7 @@ class Delivery:
             if index < len(self._posted):
                 await self._replace(index, message)
             else:
-                await self._add(message)
+                await self._add(self._web, message)
         for surplus in self._posted[len(messages) :]:
             with contextlib.suppress(SlackError):
                 await self._web.delete(self._place.channel, surplus)
@@ -141,7 +144,7 @@ class Delivery:
         """Take away what was shown of an answer that there will not be; put a message there where that is refused.
 
         Raises:
-            SlackError: If neither was possible.
+            SlackError: If neither was possible, or Slack may have posted something that is not known here.
         """
         await self._end_writing()
         for ts in self._posted:
@@ -163,6 +166,8 @@ class Delivery:
 
     async def _end_writing(self) -> None:
         await self.abandon()
+        if self._doubt is not None:  # whoever tries next looks for it in the thread
+            raise self._doubt
         if self._streaming:
             with contextlib.suppress(SlackError):
                 await self._web.stop_stream(self._place.channel, self._posted[0])
@@ -177,13 +182,12 @@ class Delivery:
             self._posted[index] = await self._web.post(self._place.channel, message, thread=self._place.thread)
             await self._record(self._posted)
 
-    async def _add(self, message: SlackMessage) -> None:
-        self._posted.append(await self._web.post(self._place.channel, message, thread=self._place.thread))
+    async def _add(self, web: SlackWeb, message: SlackMessage) -> None:
+        self._posted.append(await web.post(self._place.channel, message, thread=self._place.thread))
         await self._record(self._posted)
 
     async def _write(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._ending.wait(), self._shared.first_look)
+        await self._rest(self._shared.first_look)
         try:
             while not self._ending.is_set():
                 self._changed.clear()
@@ -191,30 +195,46 @@ class Delivery:
                 if not await self.is_ours():
                     break
                 if not self._ending.is_set():
-                    await self._send(self._text)
+                    await self._send_unless_limited(self._text)
                 await self._changed.wait()
         except FootnoteError as error:
+            if isinstance(error, SlackError) and error.in_doubt and not self._posted:
+                self._doubt = error
             log.warning("An answer is shown only when it is complete: %s", error)
         except Exception:
             log.exception("An answer is shown only when it is complete")
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait, but not beyond the end of the answer."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._ending.wait(), seconds)
+
+    async def _send_unless_limited(self, text: str) -> None:
+        try:
+            await self._send(text)
+        except SlackError as error:
+            if error.retry_after is None:
+                raise
+            self._changed.set()  # what there is then is shown later
+            await self._rest(error.retry_after)
 
     async def _send(self, text: str) -> None:
         channel = self._place.channel
         if self._streaming:
             whole = streamed_markdown(text)
             if whole.startswith(self._sent) and len(self._sent) < len(whole) <= _LONGEST_STREAM:
-                await self._web.append_stream(channel, self._posted[0], whole[len(self._sent) :])
+                await self._shared.previews.append_stream(channel, self._posted[0], whole[len(self._sent) :])
                 self._sent = whole
         elif self._posted:
             message = streamed_message(text)
             if message.text != self._sent:
-                await self._web.update(channel, self._posted[0], message)
+                await self._shared.previews.update(channel, self._posted[0], message)
                 self._sent = message.text
         elif self._shared.streams and not streamed_markdown(text):
             return  # its first word is not complete
         elif not await self._has_started_stream(text):
             message = streamed_message(text)
-            await self._add(message)
+            await self._add(self._shared.previews, message)
             self._sent = message.text
 
     async def _has_started_stream(self, text: str) -> bool:
@@ -222,10 +242,12 @@ class Delivery:
             return False
         whole = streamed_markdown(text)
         try:
-            ts = await self._web.start_stream(
+            ts = await self._shared.previews.start_stream(
                 self._place.channel, self._place.thread, whole, team=self._place.team, user=self._place.user
             )
         except SlackError as error:
+            if error.in_doubt or error.retry_after is not None:
+                raise
             log.info("Slack streams nothing there, so a message is changed instead: %s", error.code)
             self._shared.streams = error.code not in _NEVER_STREAMS
             return False

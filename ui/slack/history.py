@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from rag.answers import Turn
-from ui.slack.blocks import answer_text
+from ui.slack.blocks import AnswerPart, answer_part
 from ui.slack.incoming import Identity, Incoming, read_message
 from ui.slack.slack_web import SlackWeb
 
@@ -67,24 +67,22 @@ class ThreadHistory:
 
 
 def thread_turns(messages: Messages, *, me: Identity) -> list[Turn]:
-    """Return the questions of a thread with their answers; what people wrote to each other is left out.
+    """Return the questions of a thread with their answers, in the order in which they were asked.
 
-    An answer belongs to what was written last before it; what nobody answered is no turn, and neither is what other
-    bots wrote.
+    An answer names its question, because several may be answered at once; what nobody answered is no turn.
     """
-    turns: list[Turn] = []
-    question = ""
+    questions: dict[str, str] = {}
+    answers: dict[str, list[AnswerPart]] = {}
     for entry in messages:
-        if is_own(entry, me):
-            text = answer_text(entry)
-            if question and text:
-                turns.append(Turn(question, text))
-                question = ""
-            elif turns and text:  # the answer was longer than one message
-                turns[-1] = Turn(turns[-1].question, f"{turns[-1].answer}\n\n{text}")
-        elif (written := read_message({**entry, "edited": None}, team="", me=me)) is not None:
-            question = written.text if written.mentions_bot or not written.mentions_others else question
-    return turns[-_MOST_TURNS:]
+        if not is_own(entry, me):
+            if (written := read_message(entry, team="", me=me)) is not None:
+                questions[written.ts] = written.text
+        elif (part := answer_part(entry)) is not None:
+            parts = answers.setdefault(part.question, [])
+            if not parts or part.answer_id == parts[0].answer_id:  # any other is left of an earlier try
+                parts.append(part)
+    answered = [(text, answers[ts]) for ts, text in questions.items() if text and ts in answers]
+    return [Turn(text, "\n\n".join(part.text for part in parts)) for text, parts in answered[-_MOST_TURNS:]]
 
 
 def is_own(entry: Mapping[str, object], me: Identity) -> bool:

@@ -35,6 +35,8 @@ class Incoming:
     """Whether nobody but its writer and the bot can read it."""
     mentions_bot: bool
     mentions_others: bool
+    edited: bool = False
+    """Whether its writer has changed it."""
 
     @property
     def in_thread(self) -> bool:
@@ -43,7 +45,7 @@ class Incoming:
 
 
 def read_message(event: Mapping[str, object], *, team: str, me: Identity) -> Incoming | None:
-    """Read an event, or a message of a thread; nothing if no person wrote it, or if it tells of a change.
+    """Read an event, or a message of a thread; nothing if no person wrote it.
 
     Args:
         event: An `app_mention` or `message` event, or a message with its channel.
@@ -53,7 +55,7 @@ def read_message(event: Mapping[str, object], *, team: str, me: Identity) -> Inc
     channel, ts, user = text_of(event, "channel"), text_of(event, "ts"), text_of(event, "user")
     if not (channel and ts and user) or text_of(event, "subtype") not in _WRITTEN:
         return None
-    if event.get("bot_id") or event.get("hidden") or event.get("edited") or user in (me.user, "USLACKBOT"):
+    if event.get("bot_id") or event.get("hidden") or user in (me.user, "USLACKBOT"):
         return None
     marked_up = text_of(event, "text")
     people = set(re.findall(r"<@([A-Z0-9]+)", marked_up))
@@ -67,6 +69,7 @@ def read_message(event: Mapping[str, object], *, team: str, me: Identity) -> Inc
         direct=text_of(event, "channel_type") == "im" or channel.startswith("D"),
         mentions_bot=me.user in people,
         mentions_others=bool(people - {me.user}) or bool(re.search(r"<!(?!date)", marked_up)),
+        edited=bool(event.get("edited")),
     )
 
 

@@ -9,7 +9,7 @@ from ui.slack.blocks import SlackMessage, failure_message
 from ui.slack.bot import SlackBot
 from ui.slack.sentences import Sentence
 
-# Slack takes five responses to a command; the first says that an answer is looked for.
+# Slack takes five responses to a command; room is left for one that it refuses.
 _MOST_RESPONSES = 4
 
 
@@ -35,10 +35,13 @@ async def answer_privately(bot: SlackBot, question: PrivateQuestion) -> None:
     Raises:
         SlackError: If Slack does not take the answer.
     """
+    sent = 0
 
     async def send(messages: Sequence[SlackMessage]) -> None:
-        for number, message in enumerate(messages[:_MOST_RESPONSES]):
-            await bot.web.respond(question.response_url, message, replace=number == 0)
+        nonlocal sent
+        for message in messages[sent:_MOST_RESPONSES]:  # again if blocks are refused: from there on
+            await bot.web.respond(question.response_url, message)
+            sent += 1
 
     answer = await _answer(bot, question)
     if isinstance(answer, str):

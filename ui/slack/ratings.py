@@ -51,6 +51,6 @@ async def save_rating(bot: SlackBot, press: Press) -> None:
 
 async def _tell(bot: SlackBot, press: Press, text: str) -> None:
     if press.response_url:
-        await bot.web.respond(press.response_url, failure_message(text), replace=False)
+        await bot.web.respond(press.response_url, failure_message(text))
     else:
         await bot.web.tell(press.channel, press.user, failure_message(text), thread=press.thread)

@@ -29,10 +29,15 @@ class Sender:
         self._link = link
         self._native_feedback = True
 
-    async def send(self, answer: Answer, send: Send) -> None:
+    async def send(self, answer: Answer, send: Send, *, question: str = "") -> None:
         """Render an answer and send it.
 
         Where Slack refuses its blocks, its own feedback buttons are replaced by plain ones, then all by the bare text.
+
+        Args:
+            answer: The answer.
+            send: Takes its messages to where they are seen.
+            question: `ts` of the message in a thread that it answers.
 
         Raises:
             SlackError: If `send` does.
@@ -44,7 +49,9 @@ class Sender:
             log.error("An answer is not kept, so it cannot be rated: %s", error)
         messages: list[SlackMessage] = []
         for native in (True, False) if self._native_feedback else (False,):
-            messages = answer_messages(answer, answer_id=answer_id, link=self._link, native_feedback=native)
+            messages = answer_messages(
+                answer, answer_id=answer_id, question=question, link=self._link, native_feedback=native
+            )
             try:
                 await send(messages)
             except SlackError as error:

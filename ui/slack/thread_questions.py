@@ -13,19 +13,21 @@ from index.log_content import described
 from rag.answers import Turn
 from rag.marks import find_marks
 from ui.slack.asking import Asking, QueueFullError, said
-from ui.slack.blocks import SlackMessage, failure_message
+from ui.slack.blocks import SlackMessage, answer_part, failure_message
 from ui.slack.channels import ChannelRules
 from ui.slack.delivery import Deliveries, Delivery, Place
 from ui.slack.history import ThreadHistory, is_own
 from ui.slack.incoming import Identity, Incoming, read_message
 from ui.slack.locales import Locales
-from ui.slack.once import MOST_TRIES, Claim, Claims
+from ui.slack.once import KEEP_SECONDS, MOST_TRIES, Claim, Claims
 from ui.slack.sending import Sender
 from ui.slack.sentences import Sentence, sentence
 from ui.slack.slack_web import SlackError, SlackWeb
 
 # A question that is older when its process has died is not answered any more: whoever asked has gone on.
 _OLDEST_RESUMED_SECONDS = 3600.0
+# A forgotten mention may be added by editing. Claims are kept for longer, so no message is answered twice for that.
+_OLDEST_EDITED_SECONDS = KEEP_SECONDS / 2
 _SECONDS_TO_LEAVE = 5.0
 # Later than every message: 2242.
 _END_OF_TIME = "8589934592.000000"
@@ -73,16 +75,23 @@ class ThreadQuestions:
     async def resume(self, claim: Claim, me: Identity) -> None:
         """Go on with a message whose process died: answer it, or say that it has to be asked again."""
         try:
+            await self._go_on(claim, me)
+        except Exception:  # this process lives, so nobody would ever take it over
+            await asyncio.to_thread(self._claims.let_go, claim)
+            raise
+
+    async def _go_on(self, claim: Claim, me: Identity) -> None:
+        try:
             thread = await self._web.thread_messages(claim.channel, claim.thread, until=_END_OF_TIME)
         except SlackError as error:
             log.warning("The thread of an answer that was cut off cannot be read: %s", error)
             thread = []
-        if not claim.posted:  # it may have died between posting and writing that down
-            recorded = await asyncio.to_thread(self._claims.posted_in, claim.channel, claim.thread)
-            claim = replace(claim, posted=_unrecorded(thread, me, after=claim.ts, recorded=recorded))
+        # It may have died between posting and writing that down.
+        recorded = await asyncio.to_thread(self._claims.posted_in, claim.channel, claim.thread)
+        claim = replace(claim, posted=(*claim.posted, *_unrecorded(thread, claim, me, recorded=recorded)))
         entry = next((entry for entry in thread if entry.get("ts") == claim.ts), None)
         kind = "im" if claim.direct else "channel"
-        event = {**entry, "edited": None, "channel_type": kind} if entry else {}
+        event = {**entry, "channel_type": kind} if entry else {}
         message = read_message(event, team=claim.team, me=me)
         is_old = time.time() - claim.claimed_at > _OLDEST_RESUMED_SECONDS
         if message is None or is_old or claim.tries > MOST_TRIES:
@@ -91,6 +100,8 @@ class ThreadQuestions:
             await self._answer(message, claim, me)
 
     async def _is_for_us(self, message: Incoming, me: Identity) -> bool:
+        if message.edited:
+            return message.mentions_bot and time.time() - float(message.ts) < _OLDEST_EDITED_SECONDS
         if message.direct or message.mentions_bot:
             return True
         if not message.in_thread or message.mentions_others:
@@ -134,7 +145,8 @@ class ThreadQuestions:
     async def _answer_in_turn(self, message: Incoming, delivery: Delivery, me: Identity) -> None:
         within = self._rules.within(message.channel, direct=message.direct)
         if within is None or not message.text:
-            await self._excuse(message, Sentence.NOT_HERE if within is None else Sentence.INTRODUCTION)
+            if _is_asked(message):
+                await self._excuse(message, Sentence.NOT_HERE if within is None else Sentence.INTRODUCTION)
             return
         try:
             async with self._asking.turn():
@@ -157,7 +169,7 @@ class ThreadQuestions:
             await delivery.withdraw(failure_message(answer))
             await self._tell(message, answer)
         elif answer.answered or _is_asked(message):
-            await self._sender.send(answer, delivery.finish)
+            await self._sender.send(answer, delivery.finish, question=message.ts)
         else:
             await delivery.withdraw(failure_message(answer.text))
             await self._sender.send(answer, partial(self._show_privately, message))
@@ -214,7 +226,8 @@ class ThreadQuestions:
 def _is_asked(message: Incoming) -> bool:
     """Whether the bot is meant for certain. What people say in a thread with it may be for each other, such as thanks.
 
-    It answers there, too, but that the documents hold no answer is told to the writer only.
+    It answers there, too, but tells only the writer that the documents hold no answer, and nobody that there was
+    nothing to look for or that it may not look.
     """
     return message.direct or message.mentions_bot
 
@@ -225,8 +238,9 @@ def _show_if_cited(delivery: Delivery, text: str) -> None:
 
 
 def _unrecorded(
-    thread: Sequence[Mapping[str, object]], me: Identity, *, after: str, recorded: Collection[str]
+    thread: Sequence[Mapping[str, object]], claim: Claim, me: Identity, *, recorded: Collection[str]
 ) -> tuple[str, ...]:
-    """The bot's messages after a question that no claim knows of."""
-    own = (str(entry.get("ts")) for entry in thread if is_own(entry, me))
-    return tuple(ts for ts in own if float(ts) > float(after) and ts not in recorded)
+    """The bot's messages after a question that no claim knows of, and that answer no other question."""
+    own = [(str(entry.get("ts")), answer_part(entry)) for entry in thread if is_own(entry, me)]
+    possible = [ts for ts, part in own if part is None or part.question == claim.ts]
+    return tuple(ts for ts in possible if float(ts) > float(claim.ts) and ts not in recorded)

@@ -1,24 +1,21 @@
 """The bot's listeners in Bolt: each tells Slack at once that it has got something, and works afterwards."""
 
-import asyncio
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from ui.slack.blocks import FEEDBACK_ACTION
+from ui.slack.blocks import FEEDBACK_ACTION, failure_message
 from ui.slack.bot import SlackBot
 from ui.slack.incoming import Identity, plain_text, text_of
 from ui.slack.private import PrivateQuestion, answer_privately
 from ui.slack.ratings import Press, save_rating
-from ui.slack.sentences import Sentence, language_of, sentence
 from ui.slack.slack_web import quiet_logger
 
 _ANYTHING = re.compile(".*")
-_SECONDS_TO_DETECT = 1.5
+_LOOKING = "🔎"
 _NOBODY = Identity(user="", bot="", team="")
 
 Body = Mapping[str, object]
@@ -50,10 +47,9 @@ def create_bolt(bot: SlackBot, *, signing_secret: str = "") -> AsyncApp:
         team, event_id = text_of(body, "team_id"), text_of(body, "event_id")
         bot.spawn(bot.on_message(event, team=team, event_id=event_id))
 
-    async def on_assistant_thread(event: Body) -> None:
-        thread = _part(event, "assistant_thread")
-        channel, thread_ts, user = (text_of(thread, name) for name in ("channel_id", "thread_ts", "user_id"))
-        bot.spawn(bot.greet(channel, thread=thread_ts, user=user))
+    async def on_home_opened(event: Body) -> None:
+        if event.get("tab") == "messages":
+            bot.spawn(bot.greet(text_of(event, "channel"), user=text_of(event, "user")))
 
     async def on_command(ack: AsyncAck, command: Body) -> None:
         question = PrivateQuestion(
@@ -62,11 +58,11 @@ def create_bolt(bot: SlackBot, *, signing_secret: str = "") -> AsyncApp:
             user=text_of(command, "user_id"),
             response_url=text_of(command, "response_url"),
         )
-        language = "en"
-        with suppress(TimeoutError):  # Slack waits for three seconds, and the first detection reads a model
-            detecting = asyncio.to_thread(language_of, question.text, interface=None)
-            language = await asyncio.wait_for(detecting, _SECONDS_TO_DETECT)
-        await ack(text=sentence(Sentence.SEARCHING, language=language), response_type="ephemeral")
+        if question.text:  # Slack hides the command, and lets nothing take the place of what acknowledges it
+            asked = failure_message(f"{_LOOKING} {question.text}")
+            await ack(text=asked.text, blocks=[dict(block) for block in asked.blocks], response_type="ephemeral")
+        else:
+            await ack()
         bot.spawn(answer_privately(bot, question))
 
     async def on_shortcut(ack: AsyncAck, body: Body) -> None:
@@ -106,7 +102,7 @@ def create_bolt(bot: SlackBot, *, signing_secret: str = "") -> AsyncApp:
 
     app.event("app_mention")(on_message)
     app.event("message")(on_message)
-    app.event("assistant_thread_started")(on_assistant_thread)
+    app.event("app_home_opened")(on_home_opened)
     app.event(_ANYTHING)(nothing)
     app.command(_ANYTHING)(on_command)
     app.shortcut(_ANYTHING)(on_shortcut)

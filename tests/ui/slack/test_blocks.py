@@ -19,6 +19,7 @@ from ui.slack.blocks import (
     FEEDBACK_GOOD,
     SlackMessage,
     answer_messages,
+    answer_part,
     answer_text,
     failure_message,
     feedback_value,
@@ -48,12 +49,12 @@ def rich(message: SlackMessage) -> list[Any]:
 
 
 def test_an_answer_is_its_text_then_its_footnotes_then_the_buttons() -> None:
-    (message,) = answer_messages(ANSWER, answer_id="a1", link=page_link)
+    (message,) = answer_messages(ANSWER, answer_id="a1", question="1700000001.000100", link=page_link)
     assert message.text == "It is in Finland [1].\n\n[1] Lahti"
     assert list(message.blocks) == [
         {
             "type": "rich_text",
-            "block_id": "answer.1.a1",
+            "block_id": "answer.1.1700000001.000100.a1",
             "elements": [
                 {"type": "rich_text_section", "elements": [{"type": "text", "text": "It is in Finland [1]."}]}
             ],
@@ -287,9 +288,21 @@ def test_a_stream_shows_the_text_so_far_and_a_failure_its_sentence() -> None:
     assert shown(long)[0].endswith("…")
 
 
+def test_every_part_of_an_answer_names_its_question() -> None:
+    answer = replace(ANSWER, text="This goes on and on. " * 400)
+    messages = answer_messages(answer, answer_id="a.1", question="1700000001.000100", link=no_link)
+    parts = [answer_part({"blocks": list(message.blocks)}) for message in messages]
+    assert len(parts) == 3
+    assert {(part.question, part.answer_id) for part in parts if part} == {("1700000001.000100", "a.1")}
+    assert " ".join(part.text for part in parts if part) == answer.text.strip()
+    (private,) = answer_messages(ANSWER, answer_id="a1", link=no_link)
+    assert answer_part({"blocks": list(private.blocks)}) is None
+
+
 @pytest.mark.parametrize("message", [{}, {"blocks": None}, {"blocks": "x"}, {"blocks": [1, {"block_id": 3}]}])
 def test_a_message_that_is_no_answer_has_no_answers_text(message: dict[str, object]) -> None:
     assert answer_text(message) == ""
+    assert answer_part(message) is None
 
 
 @pytest.mark.parametrize("payload", PAYLOADS, ids=[f"payload-{number}" for number in range(len(PAYLOADS))])
@@ -331,7 +344,7 @@ def test_any_mixture_of_hostile_texts_makes_messages_that_slack_takes() -> None:
             emphasis=tuple(spans[:3]),
         )
         native = chance.random() < 0.5
-        messages = answer_messages(answer, answer_id="a" * 200, link=page_link, native_feedback=native)
+        messages = answer_messages(answer, answer_id="a" * 300, question="1.1", link=page_link, native_feedback=native)
         assert [refused(message) for message in messages] == [[]] * len(messages)
         said = "".join(answer_text({"blocks": list(message.blocks)}) for message in messages)
         assert "".join(said.split()) == "".join(printable(text.replace("\u2028", "\n")).split())

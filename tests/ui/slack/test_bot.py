@@ -3,7 +3,8 @@
 import asyncio
 import json
 import re
-from contextlib import AsyncExitStack
+import time
+from contextlib import AsyncExitStack, closing
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -11,15 +12,19 @@ from typing import Any
 
 import pytest
 
+from index.errors import StoreError
 from index.filters import DocumentFilter
 from rag.answers import Answer, Failed, Turn
 from rag.errors import ChatModelError, QuestionError
 from tests.fakes import ScriptedAssistant, make_citation, make_passage
-from tests.slack_server import BOT_USER, Refusal, SlackServer
+from tests.slack_server import BOT_ID, BOT_USER, TEAM, Refusal, SlackServer
 from tests.ui.slack.conftest import GatedAssistant, running_bot, until
 from ui.slack.blocks import answer_text
 from ui.slack.bot import BotLimits
 from ui.slack.channels import ChannelRules
+from ui.slack.incoming import Identity, read_message
+from ui.slack.once import Claims
+from ui.slack.state_file import StateFile
 
 pytestmark = pytest.mark.anyio
 ME = f"<@{BOT_USER}>"
@@ -245,12 +250,12 @@ async def test_short_wait_for_quick_answers_saves_the_growing_message(slack: Sla
     assert slack.count("chat.postMessage") == 1
 
 
-@pytest.mark.parametrize("method", ["chat.startStream", "chat.postMessage", "chat.update"])
+@pytest.mark.parametrize("method", ["chat.postMessage", "chat.update"])
 async def test_rate_limit_is_waited_for(slack: SlackServer, tmp_path: Path, method: str) -> None:
     slack.refusals[method].append(Refusal(retry_after=1))
-    if method == "chat.postMessage":
-        slack.always_refused["chat.startStream"] = Refusal("unknown_method")
-    async with running_bot(slack, tmp_path, assistant_with(answered("When?", "In 1875."))) as bot:
+    first_look = 10.0 if method == "chat.postMessage" else 0.0
+    limits = BotLimits(channel_seconds=0.0, first_look_seconds=first_look)
+    async with running_bot(slack, tmp_path, assistant_with(answered("When?", "In 1875.")), limits=limits) as bot:
         await bot.send(slack.say("D1", "When?"))
         await until(partial(has_answer, slack, "D1"))
         await settled(bot)
@@ -362,14 +367,66 @@ async def test_mention_without_words_introduces_the_bot(slack: SlackServer, tmp_
     assert "Ask in any language." in shown(slack.ephemeral[0])
 
 
-async def test_new_assistant_thread_is_greeted_in_the_readers_language(slack: SlackServer, tmp_path: Path) -> None:
+async def test_direct_messages_are_begun_with_a_greeting_in_the_readers_language(
+    slack: SlackServer, tmp_path: Path
+) -> None:
     slack.locales["UASKER"] = "fi-FI"
-    thread = {"user_id": "UASKER", "channel_id": "D1", "thread_ts": slack.say("D1", "")["ts"]}
+    opened = {"type": "app_home_opened", "user": "UASKER", "channel": "D1", "tab": "messages"}
     async with running_bot(slack, tmp_path, assistant_with()) as bot:
-        await bot.send({"type": "assistant_thread_started", "assistant_thread": thread})
+        await asyncio.gather(bot.send(opened), bot.send(opened))
         await until(lambda: slack.own("D1"))
-    assert slack.own("D1")[0]["thread_ts"] == thread["thread_ts"]
-    assert "Kysy" in shown(slack.own("D1")[0])
+        await settled(bot)
+    async with running_bot(slack, tmp_path / "other", assistant_with()) as bot:  # which knows nothing of the first
+        await bot.send(opened)
+        await bot.send(opened | {"channel": "D2", "tab": "home"})
+        slack.say("D3", "Milloin?")
+        await bot.send(opened | {"channel": "D3"})
+        await bot.send(opened | {"channel": "D4"})
+        await until(lambda: slack.own("D4"))
+        await settled(bot)
+    [greeting] = slack.own("D1")
+    assert "Kysy" in shown(greeting)
+    assert "thread_ts" not in greeting
+    assert slack.own("D2") == slack.own("D3") == []
+
+
+async def test_mention_that_was_added_by_editing_is_answered_once(slack: SlackServer, tmp_path: Path) -> None:
+    assistant = assistant_with(answered("When?", "In 1875."))
+    now = time.time()
+    async with running_bot(slack, tmp_path, assistant) as bot:
+        asked = slack.say("C1", "When?", ts=f"{now - 60:.6f}")
+        await bot.send(asked)
+        edited = asked | {"text": f"{ME} When?", "edited": {"user": "UASKER", "ts": f"{now:.6f}"}}
+        await bot.send(edited, kind="app_mention")
+        await until(partial(has_answer, slack, "C1"))
+        await bot.send(edited | {"edited": {"user": "UASKER", "ts": f"{now + 1:.6f}"}}, kind="app_mention")
+        old = slack.say("C1", f"{ME} When?", ts=f"{now - 25 * 3600:.6f}", edited=edited["edited"])
+        await bot.send(old, kind="app_mention")
+        await bot.send(edited | {"channel": "D1", "text": "When?"})  # without a mention
+        await bot.send(slack.say("C2", f"{ME} When?"))
+        await until(partial(has_answer, slack, "C2"))
+        await settled(bot)
+    assert assistant.asked == [("When?", ())] * 2
+
+
+@pytest.mark.parametrize("allowed", [False, True], ids=["not here", "here"])
+async def test_people_who_ask_nothing_in_a_thread_are_told_nothing(
+    slack: SlackServer, tmp_path: Path, allowed: bool
+) -> None:
+    rules = ChannelRules(channels={} if allowed else {"C1": None})
+    async with running_bot(slack, tmp_path, assistant_with(answered("When?", "In 1875.")), rules=rules) as bot:
+        root = slack.say("C1", f"{ME} When?")
+        await bot.send(root)
+        await until(lambda: has_answer(slack, "C1") or slack.ephemeral)
+        await settled(bot)
+        slack.ephemeral.clear()
+        await bot.send(slack.say("C1", "", user="UPHOTO", thread=root["ts"], subtype="file_share"))
+        if not allowed:
+            await bot.send(slack.say("C1", "Thanks, see you at lunch", user="UOTHER", thread=root["ts"]))
+        await bot.send(slack.say("C1", ME, user="UMENTIONS", thread=root["ts"]))
+        await until(lambda: any(told["user"] == "UMENTIONS" for told in slack.ephemeral))
+        await settled(bot)
+    assert [told["user"] for told in slack.ephemeral] == ["UMENTIONS"]
 
 
 async def test_refused_feedback_buttons_become_plain_ones(slack: SlackServer, tmp_path: Path) -> None:
@@ -452,6 +509,45 @@ async def test_post_whose_confirmation_was_lost_is_not_repeated(slack: SlackServ
     assert [answer_text(message) for message in slack.own("C1")] == ["In 1875. [1]"]
 
 
+async def test_later_part_whose_confirmation_was_lost_is_not_repeated(slack: SlackServer, tmp_path: Path) -> None:
+    slack.refusals["chat.postMessage"].append(Refusal("internal_error", does_it=True))
+    text = " ".join(f"{number} is the number of an extraordinary sentence." for number in range(80))
+    limits = BotLimits(lease_seconds=0.3, channel_seconds=0.0, first_look_seconds=0.0)
+    assistant = GatedAssistant({"When?": answered("When?", text)}, words=3)
+    async with running_bot(slack, tmp_path, assistant, limits=limits) as bot:
+        await bot.send(slack.say("C1", f"{ME} When?"))
+        await until(lambda: slack.own("C1"))  # the first part is streamed
+        assistant.gate.set()
+        await until(lambda: len(assistant.asked) == 2)  # it is tried again
+        await settled(bot)
+    parts = [answer_text(message) for message in slack.own("C1")]
+    assert len(parts) == 2
+    assert " ".join(filter(None, parts)) == f"{text} [1]"
+
+
+async def test_answer_to_another_question_is_not_taken_for_a_lost_one(slack: SlackServer, tmp_path: Path) -> None:
+    stuck = GatedAssistant({"When?": answered("When?", "In the year 1875.")}, words=2)
+    assistant = assistant_with(answered("When?", "In the year 1875."), answered("Who?", "Aino."))
+    limits = BotLimits(lease_seconds=0.5, channel_seconds=0.0, first_look_seconds=0.0)
+    async with AsyncExitStack() as processes:
+        first = await processes.enter_async_context(running_bot(slack, tmp_path, stuck, limits=limits))
+        asked = slack.say("C1", f"{ME} When?")
+        await first.send(asked)
+        await until(lambda: slack.own("C1") and slack.own("C1")[0]["text"].startswith("In"))
+        first.abandon()
+        # What stands there of another question is not written down yet, as for a moment after each post.
+        other = await processes.enter_async_context(running_bot(slack, tmp_path / "other", assistant))
+        await other.send(slack.say("C1", f"{ME} Who?", thread=asked["ts"]))
+        await until(partial(has_answer, slack, "C1"))
+        await settled(other)
+        second = await processes.enter_async_context(running_bot(slack, tmp_path, assistant, limits=limits))
+        second.app.start()
+        await until(lambda: all(map(answer_text, slack.own("C1"))))
+        stuck.gate.set()
+        await settled(first, second)
+    assert [answer_text(message) for message in slack.own("C1")] == ["In the year 1875. [1]", "Aino. [1]"]
+
+
 async def test_answer_that_slack_keeps_refusing_is_given_up_with_a_word(slack: SlackServer, tmp_path: Path) -> None:
     slack.always_refused |= {"chat.startStream": Refusal("unknown_method"), "chat.postMessage": Refusal("fatal_error")}
     limits = BotLimits(lease_seconds=0.15, channel_seconds=0.0, first_look_seconds=10.0)
@@ -523,6 +619,48 @@ async def test_message_is_not_lost_while_slack_does_not_tell_who_the_bot_is(slac
     async with running_bot(slack, tmp_path, assistant_with(answered("When?", "In 1875.")), limits=limits) as bot:
         await bot.send(slack.say("D1", "When?"))
         await until(partial(has_answer, slack, "D1"))
+
+
+async def test_question_is_taken_over_once_slack_tells_who_the_bot_is(slack: SlackServer, tmp_path: Path) -> None:
+    asked = slack.say("C1", f"{ME} When?")
+    left(tmp_path, asked)
+    slack.always_refused["auth.test"] = Refusal("internal_error")
+    limits = BotLimits(lease_seconds=0.3, channel_seconds=0.0, first_look_seconds=10.0, pauses=())
+    async with running_bot(slack, tmp_path, assistant_with(answered("When?", "In 1875.")), limits=limits) as bot:
+        bot.app.start()
+        await until(lambda: sum(call.method == "auth.test" for call in slack.calls) > 4)  # more than it may be tried
+        del slack.always_refused["auth.test"]
+        await until(partial(has_answer, slack, "C1"))
+        await settled(bot)
+    assert [answer_text(message) for message in slack.own("C1")] == ["In 1875. [1]"]
+
+
+async def test_question_whose_taking_over_failed_is_taken_over_again(
+    slack: SlackServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left(tmp_path, slack.say("C1", f"{ME} When?"))
+    posted_in, failures = Claims.posted_in, [StoreError("The disk is full.")]
+
+    def failing_once(claims: Claims, channel: str, thread: str) -> set[str]:
+        if failures:
+            raise failures.pop()
+        return posted_in(claims, channel, thread)
+
+    monkeypatch.setattr(Claims, "posted_in", failing_once)
+    limits = BotLimits(lease_seconds=0.3, channel_seconds=0.0, first_look_seconds=10.0)
+    async with running_bot(slack, tmp_path, assistant_with(answered("When?", "In 1875.")), limits=limits) as bot:
+        bot.app.start()
+        await until(partial(has_answer, slack, "C1"))
+        await settled(bot)
+    assert failures == []
+
+
+def left(home: Path, event: dict[str, Any]) -> None:
+    """Claim a message as a process that died afterwards."""
+    message = read_message(event, team=TEAM, me=Identity(BOT_USER, BOT_ID, TEAM))
+    assert message is not None
+    with closing(StateFile(home)) as state:
+        assert Claims(state, lease=0.0).claim(message) is not None
 
 
 async def test_message_says_that_the_bot_searches_where_nothing_else_can(slack: SlackServer, tmp_path: Path) -> None:

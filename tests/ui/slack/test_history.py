@@ -15,37 +15,62 @@ from ui.slack.slack_web import SlackWeb
 ME = Identity(user="UBOT", bot="BBOT", team="T1")
 
 
-def person(text: str, *, user: str = "UASKER", **fields: object) -> dict[str, object]:
-    return {"type": "message", "channel": "C1", "user": user, "text": text, "ts": "1700000001.000100", **fields}
+def person(text: str, number: int = 1, *, user: str = "UASKER", **fields: object) -> dict[str, object]:
+    return {"type": "message", "channel": "C1", "user": user, "text": text, "ts": ts(number), **fields}
+
+
+def ts(number: int) -> str:
+    return f"{1_700_000_000 + number}.000100"
 
 
 def bot(*messages: SlackMessage) -> list[Mapping[str, object]]:
-    return [person(message.text, user="UBOT", bot_id="BBOT", blocks=list(message.blocks)) for message in messages]
+    return [person(message.text, 99, user="UBOT", bot_id="BBOT", blocks=list(message.blocks)) for message in messages]
 
 
-def answer(text: str) -> list[Mapping[str, object]]:
-    return bot(*answer_messages(answered("?", text), answer_id="a", link=lambda _: None))
+def answer(text: str, to: int = 1, *, answer_id: str = "a") -> list[Mapping[str, object]]:
+    return bot(*answer_messages(answered("?", text), answer_id=answer_id, question=ts(to), link=lambda _: None))
 
 
 def test_questions_are_paired_with_their_answers() -> None:
     thread = [
-        person("<@UBOT> Who?"), *answer("Aino."), person("Thanks!", user="UOTHER"), person("When?"), *answer("1933."),
-        person("And where?"),
+        person("<@UBOT> Who?"), *answer("Aino."), person("Thanks!", 2, user="UOTHER"), person("When?", 3),
+        *answer("1933.", 3), person("And where?", 4),
     ]  # fmt: skip
     assert thread_turns(thread, me=ME) == [Turn("Who?", "Aino. [1]"), Turn("When?", "1933. [1]")]
 
 
+def test_questions_that_are_asked_at_once_keep_their_own_answers() -> None:
+    sentence = "This sentence says that the employer pays for it. "
+    thread = [
+        person("When?", 1), person("Who pays?", 2, user="UOTHER"), *answer(f"{sentence * 80}So be it.", 2),
+        *answer("In 1929."), person("And how much?", 3),
+    ]  # fmt: skip
+    first, second = thread_turns(thread, me=ME)
+    assert first == Turn("When?", "In 1929. [1]")
+    assert second.question == "Who pays?"
+    assert second.answer.replace("\n\n", " ") == f"{sentence * 80}So be it. [1]"
+
+
+def test_what_is_left_of_an_earlier_try_is_no_part_of_an_answer() -> None:
+    thread = [person("When?"), *answer("In 1929.", answer_id="new"), *answer("The end of it.", answer_id="old")]
+    assert thread_turns(thread, me=ME) == [Turn("When?", "In 1929. [1]")]
+
+
+def test_answer_to_a_question_that_was_deleted_is_no_turn() -> None:
+    assert thread_turns([person("Lunch?"), *answer("In 1929.", 2)], me=ME) == []
+
+
 def test_what_people_and_other_bots_say_is_no_question() -> None:
     thread = [
-        person("<@UBOT> Who?"), person("<@UOTHER> do you know?"), person("Beep", bot_id="BOTHER"),
-        person("joined", subtype="channel_join"), *answer("Aino."),
+        person("<@UBOT> Who?"), person("<@UOTHER> do you know?", 2), person("Beep", 3, bot_id="BOTHER"),
+        person("joined", 4, subtype="channel_join"), *answer("Aino."),
     ]  # fmt: skip
     assert thread_turns(thread, me=ME) == [Turn("Who?", "Aino. [1]")]
 
 
 def test_failures_and_greetings_are_no_answers() -> None:
     thread = [*bot(failure_message("Ask in any language.")), person("誰？"), *bot(failure_message("失敗しました。")),
-              person("誰ですか？"), *answer("愛野。")]  # fmt: skip
+              person("誰ですか？", 2), *answer("愛野。", 2)]  # fmt: skip
     assert thread_turns(thread, me=ME) == [Turn("誰ですか？", "愛野。 [1]")]
 
 
@@ -61,7 +86,7 @@ def test_edited_question_is_still_one() -> None:
 
 
 def test_last_ten_turns_are_kept() -> None:
-    thread = [entry for number in range(12) for entry in (person(f"{number}?"), *answer(f"{number}."))]
+    thread = [entry for number in range(12) for entry in (person(f"{number}?", number), *answer(f"{number}.", number))]
     assert [turn.question for turn in thread_turns(thread, me=ME)] == [f"{number}?" for number in range(2, 12)]
 
 

@@ -42,7 +42,7 @@ def test_message_is_read() -> None:
     [
         {"user": "UBOT"}, {"bot_id": "BBOT"}, {"bot_id": "BOTHER"}, {"user": "USLACKBOT"}, {"user": None},
         {"subtype": "message_changed"}, {"subtype": "message_deleted"}, {"subtype": "channel_join"},
-        {"subtype": "bot_message"}, {"hidden": True}, {"edited": {"ts": "1"}}, {"ts": None}, {"channel": 3},
+        {"subtype": "bot_message"}, {"hidden": True}, {"ts": None}, {"channel": 3},
     ],
     ids=lambda change: "-".join(f"{name}-{value}" for name, value in change.items())[:30],
 )  # fmt: skip
@@ -60,6 +60,15 @@ def test_mentions_are_told_apart(text: str, bot: bool, others: bool) -> None:
     read = read_message({**MESSAGE, "text": text}, team="T1", me=ME)
     assert read is not None
     assert (read.mentions_bot, read.mentions_others) == (bot, others)
+
+
+@pytest.mark.parametrize(
+    ("fields", "edited"), [({}, False), ({"edited": {"ts": "1"}}, True)], ids=["as it was", "edited"]
+)
+def test_edited_message_is_known_as_one(fields: dict[str, object], edited: bool) -> None:
+    read = read_message({**MESSAGE, **fields}, team="T1", me=ME)
+    assert read is not None
+    assert read.edited is edited
 
 
 @pytest.mark.parametrize("fields", [{"channel": "D1"}, {"channel_type": "im"}], ids=["id", "type"])

@@ -11,6 +11,7 @@ SLACK = Path(__file__).resolve().parents[3] / "ui" / "slack"
 TEXT = (SLACK / "manifest.yaml").read_text(encoding="utf-8")
 HISTORY = {"channels:history", "groups:history", "im:history", "mpim:history"}
 # What Slack's reference says each method and event needs.
+SCOPES_OF_AGENT_VIEW = {"assistant:write"}
 SCOPES_OF_METHODS = {
     "assistant_threads_setStatus": {"chat:write"},  # since March 2026
     "auth_test": set(),
@@ -21,12 +22,13 @@ SCOPES_OF_METHODS = {
     "chat_startStream": {"chat:write"},
     "chat_stopStream": {"chat:write"},
     "chat_update": {"chat:write"},
+    "conversations_history": {"im:history"},  # of direct messages only
     "conversations_replies": HISTORY,
     "users_info": {"users:read"},
 }
-SCOPES_OF_EVENTS = {
+SCOPES_OF_EVENTS: dict[str, set[str]] = {
+    "app_home_opened": set(),
     "app_mention": {"app_mentions:read"},
-    "assistant_thread_started": {"assistant:write"},  # for the view that it comes from
     "message.channels": {"channels:history"},
     "message.groups": {"groups:history"},
     "message.im": {"im:history"},
@@ -70,7 +72,7 @@ def test_it_becomes_one_for_http_as_it_says() -> None:
 
 def test_its_events_are_those_that_the_bot_listens_to(manifest: Any) -> None:
     listened = set(re.findall(r"\.event\(\"([a-z_]+)\"\)", source()))
-    assert listened == {"app_mention", "assistant_thread_started", "message"}
+    assert listened == {"app_home_opened", "app_mention", "message"}
     events = manifest["settings"]["event_subscriptions"]["bot_events"]
     assert events == sorted(SCOPES_OF_EVENTS)
     assert {event.partition(".")[0] for event in events} == listened
@@ -79,7 +81,9 @@ def test_its_events_are_those_that_the_bot_listens_to(manifest: Any) -> None:
 def test_its_scopes_are_those_that_events_and_calls_need(manifest: Any) -> None:
     called = set(re.findall(r"\bself\.client\.([a-z]+_[A-Za-z_]+)\(", source()))
     assert called <= set(SCOPES_OF_METHODS)
-    needed = {"commands"}.union(*(SCOPES_OF_METHODS[method] for method in called), *SCOPES_OF_EVENTS.values())
+    needed = SCOPES_OF_AGENT_VIEW.union(
+        {"commands"}, *(SCOPES_OF_METHODS[method] for method in called), *SCOPES_OF_EVENTS.values()
+    )
     assert manifest["oauth_config"]["scopes"] == {"bot": sorted(needed)}
 
 
@@ -96,6 +100,6 @@ def test_its_texts_are_no_longer_than_slack_takes(manifest: Any) -> None:
     assert 1 <= len(shown["description"]) <= 140
     assert re.fullmatch(r"#[0-9a-f]{6}", shown["background_color"])
     assert 1 <= len(features["bot_user"]["display_name"]) <= 80
-    assert 1 <= len(features["assistant_view"]["assistant_description"]) <= 300
+    assert 1 <= len(features["agent_view"]["agent_description"]) <= 300
     assert 1 <= len(features["shortcuts"][0]["name"]) <= 24
     assert 1 <= len(features["shortcuts"][0]["description"]) <= 150

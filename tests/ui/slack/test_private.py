@@ -40,7 +40,8 @@ async def test_ask_is_acknowledged_while_the_answer_is_slow(slack: SlackServer, 
     async with running_bot(slack, tmp_path, assistant) as bot:
         response = await bot.send_form(command(slack, "Milloin laki annettiin?"))
         assert response.status_code == 200
-        assert response.json() == {"text": "Haetaan asiakirjoista…", "response_type": "ephemeral"}
+        assert response.json()["response_type"] == "ephemeral"
+        assert "🔎 Milloin laki annettiin?" in shown(response.json())
         await until(assistant.at_gate.is_set)
         assert slack.responses == []
         assistant.gate.set()
@@ -82,7 +83,19 @@ async def test_long_answer_to_ask_comes_in_as_many_responses_as_slack_takes(slac
         await until(lambda: slack.responses)
         await settled(bot)
     assert len(slack.responses) == 4
-    assert [told["replace_original"] for told in slack.responses] == [True, False, False, False]
+    assert [told["replace_original"] for told in slack.responses] == [False] * 4
+
+
+async def test_acknowledgement_echoes_the_question_as_it_was_written(slack: SlackServer, tmp_path: Path) -> None:
+    async with running_bot(slack, tmp_path, assistant_with()) as bot:
+        echo = (await bot.send_form(command(slack, "Does &lt;!channel&gt; hold for *A* &amp; <#C1|general>?"))).json()
+        nothing = await bot.send_form(command(slack, " "))
+        await until(lambda: len(slack.responses) == 2)
+    words = "🔎 Does <!channel> hold for *A* & #general?"
+    [block] = echo["blocks"]
+    assert block["elements"] == [{"type": "rich_text_section", "elements": [{"type": "text", "text": words}]}]
+    assert echo["text"] == "🔎 Does &lt;!channel&gt; hold for ∗A∗ &amp; #general?"
+    assert (nothing.status_code, nothing.text) == (200, "")
 
 
 async def test_shortcut_answers_the_message_from_the_channels_documents(slack: SlackServer, tmp_path: Path) -> None:
@@ -94,6 +107,7 @@ async def test_shortcut_answers_the_message_from_the_channels_documents(slack: S
         assert (response.status_code, response.text) == (200, "")
         await until(lambda: slack.responses)
     assert answer_text(slack.responses[0]) == "Yes. [1]"
+    assert slack.responses[0]["replace_original"] is False
     assert assistant.filters == [hr]
 
 
@@ -160,13 +174,68 @@ async def test_rating_of_a_forgotten_answer_is_not_thanked_for(slack: SlackServe
     assert "too old to be rated" in shown(slack.ephemeral[0])
 
 
-async def test_refused_blocks_of_a_private_answer_become_simpler(slack: SlackServer, tmp_path: Path) -> None:
-    slack.refused_responses.extend(["invalid_blocks", "invalid_blocks"])
+REFUSAL = '{"ok":false,"error":"invalid_blocks"}'
+
+
+@pytest.mark.parametrize(
+    "refused", [(400, "invalid_blocks"), (400, REFUSAL), (200, "invalid_blocks"), (200, REFUSAL)], ids=str
+)
+async def test_refused_blocks_of_a_private_answer_become_simpler(
+    slack: SlackServer, tmp_path: Path, refused: tuple[int, str]
+) -> None:
+    slack.refused_responses.extend([refused, refused])
     async with running_bot(slack, tmp_path, assistant_with(answered("When?", "In 1875."))) as bot:
         await bot.send_form(command(slack, "When?"))
         await until(lambda: slack.responses)
     assert slack.responses[0]["blocks"] == []
     assert slack.responses[0]["text"].startswith("In 1875.")
+
+
+@pytest.mark.parametrize("body", ["", "ok", '{"ok":true}'], ids=["empty", "word", "json"])
+async def test_private_answer_that_slack_took_is_not_sent_again(
+    slack: SlackServer, tmp_path: Path, body: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    slack.refused_responses.append((200, body))
+    async with running_bot(slack, tmp_path, assistant_with(answered("When?", "In 1875."))) as bot:
+        await bot.send_form(command(slack, "When?"))
+        await until(lambda: not slack.refused_responses)
+        await settled(bot)
+    assert slack.responses == []
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    ("refusal", "code"),
+    [
+        ((200, '{"ok":false,"error":"expired_url"}'), "expired_url"),
+        ((200, '{"ok":false}'), "no_answer"),
+        ((404, "used_url"), "used_url"),
+        ((502, "<html>Bad gateway</html>"), "status_502"),
+    ],
+    ids=["json", "no-word", "word", "page"],
+)
+async def test_private_answer_that_slack_refuses_is_logged(
+    slack: SlackServer, tmp_path: Path, refusal: tuple[int, str], code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    slack.refused_responses.append(refusal)
+    async with running_bot(slack, tmp_path, assistant_with(answered("When?", "In 1875."))) as bot:
+        await bot.send_form(command(slack, "When?"))
+        await until(lambda: not slack.refused_responses)
+        await settled(bot)
+    assert slack.responses == []
+    assert f"response_url failed: {code}." in caplog.text
+
+
+async def test_parts_of_a_private_answer_that_slack_took_are_not_repeated(slack: SlackServer, tmp_path: Path) -> None:
+    text = ("This sentence says that the law was changed in the year after. " * 60).strip()
+    slack.refused_responses.extend([(200, '{"ok":true}'), (200, "invalid_blocks")])
+    async with running_bot(slack, tmp_path, assistant_with(answered("When?", text))) as bot:
+        await bot.send_form(command(slack, "When?"))
+        await until(lambda: slack.responses)
+        await settled(bot)
+    [told] = slack.responses  # the server keeps only what came after the first part and the refusal of the second
+    assert answer_text(told).endswith("[1]")
+    assert told["blocks"][-1]["type"] == "actions"
 
 
 async def test_anything_else_is_acknowledged(slack: SlackServer, tmp_path: Path, caplog: Any) -> None:

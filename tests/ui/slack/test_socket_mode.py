@@ -72,7 +72,7 @@ async def test_lost_connection_is_made_again(slack: SlackServer, tmp_path: Path,
         await until(lambda: any(answer_text(message) for message in slack.own("D1")))
 
 
-async def test_command_is_acknowledged_with_a_word(slack: SlackServer, tmp_path: Path) -> None:
+async def test_command_is_acknowledged_with_the_question(slack: SlackServer, tmp_path: Path) -> None:
     async with connected(slack, tmp_path, assistant_with(answered("When?", "In 1875."))):
         command = {
             "command": "/ask",
@@ -84,7 +84,8 @@ async def test_command_is_acknowledged_with_a_word(slack: SlackServer, tmp_path:
         }
         await asyncio.to_thread(slack.push, "slash_commands", command)
         await until(lambda: slack.responses)
-    assert slack.acknowledged[0]["payload"] == {"text": "Searching the documents…", "response_type": "ephemeral"}
+    payload = slack.acknowledged[0]["payload"]
+    assert (payload["text"], payload["response_type"]) == ("🔎 When?", "ephemeral")
 
 
 @pytest.mark.parametrize(
