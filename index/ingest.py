@@ -116,11 +116,15 @@ class Ingest:
         """
         return self._run(self._document_outcomes(documents), progress)
 
-    def add_page(self, url: str) -> Outcome:
+    def add_page(self, url: str, *, again: bool = False) -> Outcome:
         """Fetch a page of the web and bring the index up to it. Its address is the document's source.
 
         A page that cannot be fetched is a failure. If it was indexed before, that version stays and the catalog says
         why it is not newer; else nothing is kept of it.
+
+        Args:
+            url: Where the page is.
+            again: Whether it is only read again, so that it stays removed if somebody removes it meanwhile.
 
         Raises:
             IndexMismatchError: If the index was made with another embedding model or chunking.
@@ -136,8 +140,10 @@ class Ingest:
         try:
             page = load_page(source, settings=self._loading, fetch=self._fetch)  # a slow server keeps no run waiting
         except LoadError as error:
-            return self._run(self._page_failure(source, str(error))).outcomes[0]
-        return self._run(self._document_outcomes([page])).outcomes[0]
+            outcomes = self._page_failure(source, str(error))
+        else:
+            outcomes = self._document_outcomes([page])
+        return self._run(self._if_known(source, outcomes) if again else outcomes).outcomes[0]
 
     def reread(self, source: str) -> Outcome:
         """Read an indexed document again, from its file or from the web; one that fails stays in its old version.
@@ -147,9 +153,11 @@ class Ingest:
             EmbeddingError: If the embedding model does not answer.
             StoreError: If another ingest runs in this home.
         """
-        if not any(record.source == source for record in self._catalog.documents()):
+        if self._record(source) is None:
             return unknown_document(source)
-        return self.add_page(source) if is_url(source) else self._run(self._reread_outcomes(source)).outcomes[0]
+        if is_url(source):
+            return self.add_page(source, again=True)
+        return self._run(self._reread_outcomes(source)).outcomes[0]
 
     def rebuild(self, *, progress: Progress = lambda _: None) -> IngestReport:
         """Chunk and embed all documents anew with this embedder and chunking.
@@ -235,8 +243,17 @@ class Ingest:
             self._catalog.record_failure(source, reason)
         yield Outcome(source, State.FAILED, reason)
 
+    def _if_known(self, source: str, outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
+        if self._record(source) is None:
+            yield unknown_document(source)
+        else:
+            yield from outcomes
+
+    def _record(self, source: str) -> DocumentRecord | None:
+        return next((record for record in self._catalog.documents() if record.source == source), None)
+
     def _reread_outcomes(self, source: str) -> Iterator[Outcome]:
-        record = next((record for record in self._catalog.documents() if record.source == source), None)
+        record = self._record(source)
         yield self._file_outcome(self._root / source, source, record) if record else unknown_document(source)
 
     def _rebuilt_outcomes(self, index_id: int) -> Iterator[Outcome]:

@@ -30,12 +30,17 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One document's result; `reason` says why it failed, or what was noticed about it."""
+    """One document's result.
+
+    `reason` says why it failed, or what was noticed about it. A failure is `transient` if the document is not to blame
+    for it, so that the same may succeed later.
+    """
 
     source: str
     state: State
     reason: str = ""
     chunks: int = 0
+    transient: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from index.catalog import Catalog, DocumentRecord
 from index.documents import Document
-from index.errors import FootnoteError, StoreError
+from index.errors import FootnoteError, LoadError, StoreError
 from index.ingest import Ingest, Outcome, State
 from index.knowledge_base import open_catalog
 from index.loading import SUFFIXES, load_bytes, read_file
@@ -74,11 +74,11 @@ class Library:
 
     def add_page(self, url: str) -> Outcome:
         """Fetch a page of the web and index it. Its source is its address."""
-        return self._attempt(url, lambda: self._with_ingest(lambda ingest: ingest.add_page(url), create=True))
+        return self._attempt(url, lambda: self._add_page(url))
 
     def reindex(self, source: str) -> Outcome:
         """Read a document again, from its file or from the web; one that fails stays in its old version."""
-        return self._attempt(source, lambda: self._with_ingest(lambda ingest: ingest.reread(source)))
+        return self._attempt(source, lambda: self._reindex(source))
 
     def remove(self, source: str) -> Outcome:
         """Remove a document from the index; of uploads also the file, other files stay."""
@@ -109,12 +109,12 @@ class Library:
             return Outcome(source, State.FAILED, _SWITCHED_OFF)
         try:
             return action()
-        except FootnoteError as error:
+        except LoadError as error:
             return Outcome(source, State.FAILED, str(error))
-
-    def _with_ingest(self, action: Callable[[Ingest], Outcome], *, create: bool = False) -> Outcome:
-        with self._catalog(create=create) as catalog:
-            return action(self._ingest_into(catalog))
+        except FootnoteError as error:  # a home that is busy, a full disk, a model that does not answer
+            home = self._home.absolute()
+            reason = str(error).replace(str(home), home.name)  # readers far away need not know where it is
+            return Outcome(source, State.FAILED, reason, transient=True)
 
     @contextmanager
     def _catalog(self, *, create: bool = False) -> Iterator[Catalog]:
@@ -147,6 +147,10 @@ class Library:
         beside = f"kept as {stored!r}, beside another document named {name!r}"
         return replace(outcome, reason="; ".join(filter(None, (beside, outcome.reason))))
 
+    def _add_page(self, url: str) -> Outcome:
+        with self._catalog(create=True) as catalog:
+            return self._ingest_into(catalog).add_page(url)
+
     def _same(self, document: Document, records: dict[str, DocumentRecord]) -> Outcome | None:
         """The outcome if the same bytes were uploaded before, under whatever name."""
         for record in records.values():
@@ -177,7 +181,15 @@ class Library:
             self._take_back(document.source, catalog)
         return outcome
 
-    # -- Removing ------------------------------------------------------------------------------------------------------
+    # -- Reading again, removing ---------------------------------------------------------------------------------------
+
+    def _reindex(self, source: str) -> Outcome:
+        with self._catalog() as catalog:
+            ingest = self._ingest_into(catalog)
+            if not self.is_upload(source):
+                return ingest.reread(source)
+            with self._uploads.exclusive(wait=self._wait):  # or its file may be hidden, by a removal that then fails
+                return ingest.reread(source)
 
     def _remove(self, source: str) -> Outcome:
         name = self._uploads.name_of(source)

@@ -412,6 +412,28 @@ def test_a_page_goes_through_its_states_under_one_address(
     assert indexed(catalog) == {url: "indexed"}
 
 
+@pytest.mark.parametrize("is_there", [True, False], ids=["fetched", "gone"])
+def test_a_page_that_is_removed_while_it_is_read_again_stays_removed(
+    root: Path, catalog: Catalog, embedder: RecordingEmbedder, is_there: bool
+) -> None:
+    url = "https://example.org/"
+
+    def fetch(url: str, *, max_bytes: int) -> FetchedPage:
+        if indexed(catalog):
+            assert remove_documents(catalog, [url]).count(State.REMOVED) == 1
+            if not is_there:
+                raise LoadError(f"{url!r} answered 404 Not Found: check the address.")
+        return FetchedPage(url, b"Lahti has a harbour."[:max_bytes], ".txt")
+
+    ingest = Ingest(catalog, embedder, root=root, fetch=fetch)
+    assert ingest.add_page(url).state is State.INDEXED
+    reason = f"There is no document {url!r}: `footnote documents` lists the names."
+    assert ingest.reread(url) == Outcome(url, State.FAILED, reason)
+    assert indexed(catalog) == {}
+    assert texts(catalog, ["harbour"]) == []
+    assert ingest.add_page(url).state is State.INDEXED
+
+
 def test_a_page_is_fetched_before_others_have_to_wait(
     root: Path, catalog: Catalog, embedder: RecordingEmbedder
 ) -> None:

@@ -57,8 +57,10 @@ class ScriptedWeb:
 
     def __init__(self) -> None:
         self.pages: dict[str, str] = {}
+        self.before: Callable[[], object] = lambda: None
 
     def __call__(self, url: str, *, max_bytes: int) -> FetchedPage:
+        self.before()
         if url not in self.pages:
             raise LoadError(f"{url!r} answered 404 Not Found: check the address.")
         return FetchedPage(url, self.pages[url].encode()[:max_bytes], ".txt")
@@ -228,7 +230,7 @@ def test_a_model_that_fails_leaves_nothing(home: Path, embedder: FailingEmbedder
 
     add("osaka.txt", OSAKA)
     embedder.before = refuse
-    assert add("lahti.txt") == Outcome("lahti.txt", State.FAILED, "The endpoint does not answer.")
+    assert add("lahti.txt") == Outcome("lahti.txt", State.FAILED, "The endpoint does not answer.", transient=True)
     assert stored(home) == {"osaka.txt": OSAKA}
     assert indexed(home) == {"home/uploads/osaka.txt": "indexed"}
 
@@ -380,6 +382,51 @@ def test_what_cannot_be_read_again_stays_in_its_old_version(
     assert indexed(home) == {url: "indexed", source: "indexed"}
 
 
+@pytest.mark.parametrize("is_there", [True, False], ids=["fetched", "gone"])
+def test_a_page_that_is_removed_while_it_is_fetched_again_stays_removed(
+    home: Path, library: Library, web: ScriptedWeb, is_there: bool
+) -> None:
+    url = "https://example.org/"
+    web.pages[url] = LAHTI
+    library.add_page(url)
+    if is_there:
+        web.pages[url] = OSAKA
+    else:
+        web.pages.clear()
+    removed: list[Outcome] = []
+    web.before = lambda: removed.append(library.remove(url))
+    reason = f"There is no document {url!r}: `footnote documents` lists the names."
+    assert library.reindex(url) == Outcome(url, State.FAILED, reason)
+    assert removed == [Outcome(url, State.REMOVED)]
+    assert (indexed(home), texts(home, "osaka")) == ({}, [])
+
+
+def test_an_upload_that_is_removed_while_it_is_read_again_stays_removed(
+    home: Path, library: Library, make: Make, embedder: FailingEmbedder, add: Callable[..., Outcome]
+) -> None:
+    source = add("lahti.txt").source
+    (home / "uploads" / "lahti.txt").write_text(OSAKA, encoding="utf-8")
+    removed: list[Outcome] = []
+    removing = threading.Thread(target=lambda: removed.append(make(wait=60).remove(source)))
+    embedder.before = removing.start
+    assert library.reindex(source) == Outcome(source, State.CHANGED, chunks=1)
+    removing.join()
+    assert removed == [Outcome(source, State.REMOVED)]
+    assert (indexed(home), stored(home)) == ({}, {})
+
+
+def test_an_upload_is_not_read_again_while_its_file_is_hidden(
+    home: Path, make: Make, add: Callable[..., Outcome]
+) -> None:
+    source = add("lahti.txt").source
+    file, hidden = home / "uploads" / "lahti.txt", home / "uploads" / ".lahti.txt.removed"
+    with FileLock(home / "uploads.lock"):  # as a removal does, which waits for an ingest and may give up
+        file.rename(hidden)
+        assert make(wait=0.1).reindex(source).transient
+        hidden.rename(file)
+    assert indexed(home) == {source: "indexed"}
+
+
 # -- Removing ----------------------------------------------------------------------------------------------------------
 
 
@@ -482,11 +529,14 @@ def test_an_ingest_that_runs_elsewhere_is_told(home: Path, make: Make, add: Call
     with FileLock(home / "ingest.lock"):
         outcomes = [add("osaka.txt", OSAKA, to=impatient), impatient.remove(source), impatient.reindex(source)]
     assert {outcome.reason for outcome in outcomes} == {
-        f"Another ingest is running in '{home}'. Wait until it ends, then try again."
+        "Another ingest is running in 'home'. Wait until it ends, then try again."
     }
+    assert [outcome.transient for outcome in outcomes] == [True] * 3
     with FileLock(home / "uploads.lock"):
         outcome = add("osaka.txt", OSAKA, to=impatient)
-    assert outcome.reason == "Other documents are being added just now. Try again in a minute."
+    assert outcome == Outcome(
+        "osaka.txt", State.FAILED, "Other documents are being added just now. Try again in a minute.", transient=True
+    )
     assert stored(home) == {"lahti.txt": LAHTI}
     assert indexed(home) == {source: "indexed"}
 
@@ -537,6 +587,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(
         State.FAILED,
         "'lahti.txt' cannot be written on the server (No space left on device): its disk may be full, or the folder of"
         " the index may not be written to.",
+        transient=True,
     )
     assert stored(home) == {}
     assert indexed(home) == {}
@@ -560,6 +611,8 @@ def test_a_disk_that_fills_up_while_a_document_is_indexed_leaves_nothing(
         outcome = add("lahti.txt", "\n\n".join(f"Sentence {number} of a long text." for number in range(300)))
     assert outcome.state is State.FAILED
     assert "database or disk is full. Check the disk's free space" in outcome.reason
+    assert outcome.transient
+    assert str(home.parent) not in outcome.reason
     assert stored(home) == {"osaka.txt": OSAKA}
     assert indexed(home) == {"home/uploads/osaka.txt": "indexed"}
     assert library.catch_up() == []

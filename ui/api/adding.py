@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from index.errors import StoreError
-from index.runs import Outcome
+from index.runs import Outcome, State
 from ui.api.document_schemas import FORM, JSON, REPLAYED_HEADER, AddedDocument, AddedDocuments, PagesToAdd
 from ui.api.receiving import Limits, ReceivedFile, body, receive_files
 from ui.api.refusals import RefusalError
@@ -44,7 +44,8 @@ _RETRY = {"Retry-After": "5"}
 # Twenty addresses of 2,000 characters, written in JSON's longest way.
 _LONGEST_JSON = 20 * 2000 * 6 + 4096
 
-Added = list[AddedDocument]
+# Each name as it was sent, with what became of it.
+Added = list[tuple[str, Outcome]]
 T = TypeVar("T")
 
 
@@ -117,10 +118,7 @@ class Adding:
     # -- The work ------------------------------------------------------------------------------------------------------
 
     async def _add_files(self, files: Sequence[ReceivedFile]) -> Added:
-        return [
-            AddedDocument.of(await self.change(partial(self._add_file, file), fetches=False), name=file.name)
-            for file in files
-        ]
+        return [(file.name, await self.change(partial(self._add_file, file), fetches=False)) for file in files]
 
     def _add_file(self, file: ReceivedFile) -> Outcome:
         (outcome,) = self._library.add_files([(file.path, file.name)])
@@ -128,8 +126,7 @@ class Adding:
 
     async def _add_pages(self, addresses: Sequence[str]) -> Added:
         steps = [self.change(partial(self._library.add_page, address), fetches=True) for address in addresses]
-        outcomes = await asyncio.gather(*steps)
-        return [AddedDocument.of(outcome, name=address) for address, outcome in zip(addresses, outcomes, strict=True)]
+        return list(zip(addresses, await asyncio.gather(*steps), strict=True))
 
     # -- Once ----------------------------------------------------------------------------------------------------------
 
@@ -189,17 +186,26 @@ class Adding:
 
 
 def _response(request: Request, added: Added) -> Response:
-    """201 if there are new documents, 200 if there were all before, 207 if some failed, 422 if all did."""
-    failed = [document for document in added if document.state == "failed"]
+    """201 if there are new documents, 200 if there were all before, 207 if some failed.
+
+    If all failed, 503 if another try may succeed with one of them, else 422.
+    """
+    documents = [AddedDocument.of(outcome, name=name) for name, outcome in added]
+    failed = [outcome for _, outcome in added if outcome.state is State.FAILED]
     if len(failed) == len(added):
-        first = failed[0].reason or ""
-        detail = first if len(failed) == 1 else f"Nothing was added. The first of {len(failed)} reasons: {first}"
-        extra = {"documents": [document.model_dump() for document in failed]}
-        return problem_response(Problem.INVALID, scope=request.scope, detail=detail, extra=extra)
-    is_new = any(document.state == "indexed" for document in added)
+        transient = [outcome for outcome in failed if outcome.transient]
+        reason = (transient or failed)[0].reason
+        return problem_response(
+            Problem.UNAVAILABLE if transient else Problem.INVALID,
+            scope=request.scope,
+            detail=reason if len(failed) == 1 else f"Nothing was added. One of {len(failed)} reasons: {reason}",
+            headers=_RETRY if transient else None,
+            extra={"documents": [document.model_dump() for document in documents]},
+        )
+    is_new = any(outcome.state is State.INDEXED for _, outcome in added)
     status = HTTPStatus.MULTI_STATUS if failed else HTTPStatus.CREATED if is_new else HTTPStatus.OK
-    headers = {"Location": f"{request.url.path}/{added[0].id}"} if len(added) == 1 else {}
-    return Response(AddedDocuments(documents=added).model_dump_json(), status, headers, media_type=JSON)
+    headers = {"Location": f"{request.url.path}/{documents[0].id}"} if len(documents) == 1 else {}
+    return Response(AddedDocuments(documents=documents).model_dump_json(), status, headers, media_type=JSON)
 
 
 def _key_of(request: Request) -> str | None:

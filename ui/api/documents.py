@@ -135,8 +135,9 @@ def documents_router(answering: Answering, *, library: Library, home: Path) -> A
     ) -> Response:
         """Add files (a multipart form, field `files`) or pages of the web (JSON), and say of each what became of it.
 
-        Nothing is left of a file that fails. If all fail, the response is a problem with status 422 and their outcomes
-        in `documents`. The same bytes again are `unchanged`; another file of the same name is kept beside.
+        Nothing is left of a file that fails. If all fail, the response is a problem with their outcomes in `documents`:
+        503 if the same request may succeed later, else 422. The same bytes again are `unchanged`; another file of the
+        same name is kept beside.
         """
         _check_writable(library)
         return await adding.respond(request)
@@ -168,12 +169,19 @@ def documents_router(answering: Answering, *, library: Library, home: Path) -> A
         response_model=ChangedDocument,
         responses=documented(Problem.UPLOADS_OFF, Problem.NOT_FOUND, Problem.INVALID, Problem.UNAVAILABLE),
     )
-    async def reindex_document(named: _Named) -> Response:
-        """Read it again from its file or from the web. One that `failed` stays in its old version."""
+    async def reindex_document(request: Request, named: _Named) -> Response:
+        """Read it again from its file or from the web. One that `failed` stays in its old version.
+
+        If it could not be tried, as while documents are ingested elsewhere, the status is 503: try again later.
+        """
         _check_writable(library)
         record = await documents.read(partial(documents.record, named))
         step = partial(library.reindex, record.source)
         outcome = await adding.change(step, fetches=is_url(record.source))
+        if outcome.state is State.FAILED:
+            await documents.read(partial(documents.record, named))  # it may have been removed meanwhile
+            if outcome.transient:
+                return _unavailable(request, outcome.reason)
         return Response(as_json(ChangedDocument.of(outcome)), media_type=JSON)
 
     @router.get(

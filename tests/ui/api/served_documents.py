@@ -98,9 +98,11 @@ class Web:
     """Gives prepared texts for addresses, fails for all others."""
 
     pages: dict[str, str] = field(default_factory=dict)
+    before: Callable[[], object] = lambda: None
 
     def __call__(self, url: str, *, max_bytes: int) -> FetchedPage:
-        """Give the page, if there is one."""
+        """Give the page, if there is one; call `before` first."""
+        self.before()
         if url not in self.pages:
             raise LoadError(f"{url!r} answered 404 Not Found: check the address.")
         return FetchedPage(url, self.pages[url].encode()[:max_bytes], ".txt")

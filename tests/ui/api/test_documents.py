@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 from anyio import CapacityLimiter
+from filelock import FileLock
 from starlette.requests import Request
 from starlette.testclient import TestClient
 from starlette.types import Message
@@ -58,6 +59,7 @@ def client(_client: TestClient, served: Served) -> Iterator[TestClient]:
     yield _client
     served.embedder.before = lambda: None
     served.web.pages.clear()
+    served.web.before = lambda: None
     for source in served.sources():
         assert _client.delete(f"{DOCUMENTS}/{document_id(source)}").status_code == 200
     assert served.stored() == []
@@ -151,9 +153,7 @@ def test_if_all_files_fail_the_response_is_a_problem_with_their_outcomes(client:
     response = client.post(DOCUMENTS, files=[("files", ("a.md", "")), ("files", ("b.pdf", "x"))])
     status, kind, detail = problem(response)
     assert (status, kind) == (422, "/problems/invalid")
-    assert detail == (
-        "Nothing was added. The first of 2 reasons: 'a.md' is empty: write something into it, or delete it."
-    )
+    assert detail == "Nothing was added. One of 2 reasons: 'a.md' is empty: write something into it, or delete it."
     assert [document["name"] for document in response.json()["documents"]] == ["a.md", "b.pdf"]
 
 
@@ -188,14 +188,55 @@ def test_a_file_name_of_stray_bytes_becomes_a_harmless_one(client: TestClient, s
     assert served.stored() == [{b"a\x00b.md": "ab.md", b"lat\xefn.md": "latïn.md"}[given]]
 
 
-def test_a_model_that_does_not_answer_leaves_nothing(client: TestClient, served: Served) -> None:
-    def fail() -> None:
-        raise EmbeddingError("The model does not answer. Try again.")
+def no_model() -> None:
+    raise EmbeddingError("The model does not answer. Try again.")
 
-    served.embedder.before = fail
+
+def test_a_model_that_does_not_answer_leaves_nothing_and_the_sender_can_come_back(
+    client: TestClient, served: Served
+) -> None:
+    served.embedder.before = no_model
     response = client.post(DOCUMENTS, files={"files": ("lahti.txt", LAHTI)})
-    assert problem(response) == (422, "/problems/invalid", "The model does not answer. Try again.")
+    assert problem(response) == (503, "/problems/unavailable", "The model does not answer. Try again.")
+    assert response.headers["retry-after"] == "5"
+    assert [document["state"] for document in response.json()["documents"]] == ["failed"]
     assert (served.stored(), served.sources(), served.left_over()) == ([], [], [])
+
+
+def test_if_all_files_fail_and_one_may_succeed_later_the_sender_can_come_back(
+    client: TestClient, served: Served
+) -> None:
+    served.embedder.before = no_model
+    files = [("files", ("a.md", "")), ("files", ("lahti.txt", LAHTI))]
+    response = client.post(DOCUMENTS, files=files)
+    assert problem(response) == (
+        503,
+        "/problems/unavailable",
+        "Nothing was added. One of 2 reasons: The model does not answer. Try again.",
+    )
+    assert response.headers["retry-after"] == "5"
+    assert [document["name"] for document in response.json()["documents"]] == ["a.md", "lahti.txt"]
+
+
+def test_while_another_ingest_runs_senders_are_told_to_come_back(client: TestClient, served: Served) -> None:
+    address = "https://example.org/"
+    served.web.pages[address] = OSAKA
+    upload(client, ("lahti.txt", LAHTI))
+    id_ = document_id(f"{UPLOADS}/lahti.txt")
+    impatient = served.client(wait=0)
+    with FileLock(served.home / "ingest.lock"):
+        responses = [
+            impatient.post(DOCUMENTS, files={"files": ("a.txt", CAIRO)}),
+            impatient.post(DOCUMENTS, json={"url": address}),
+            impatient.post(f"{DOCUMENTS}/{id_}/reindex"),
+            impatient.delete(f"{DOCUMENTS}/{id_}"),
+        ]
+    for response in responses:
+        told = "Another ingest is running in 'home'. Wait until it ends, then try again."
+        assert problem(response) == (503, "/problems/unavailable", told)
+        assert response.headers["retry-after"] == "5"
+    assert (served.stored(), served.sources()) == (["lahti.txt"], [f"{UPLOADS}/lahti.txt"])
+    assert client.get(f"{DOCUMENTS}/{id_}").json()["state"] == "indexed"
 
 
 def test_after_a_mistake_of_ours_the_same_file_can_be_sent_again(client: TestClient, served: Served) -> None:
@@ -730,6 +771,20 @@ def test_a_page_that_has_changed_is_read_again(client: TestClient, served: Serve
         {"id": added["id"], "document": "https://example.org/", "state": "changed", "reason": None, "chunks": 1},
     )
     assert client.get(f"{DOCUMENTS}/{added['id']}/text").json()["text"] == OSAKA
+
+
+def test_a_page_that_is_removed_while_it_is_read_again_is_not_found_and_stays_removed(
+    client: TestClient, served: Served
+) -> None:
+    address = "https://example.org/"
+    served.web.pages[address] = LAHTI
+    (added,) = client.post(DOCUMENTS, json={"url": address}).json()["documents"]
+    removed: list[int] = []
+    served.web.before = lambda: removed.append(client.delete(f"{DOCUMENTS}/{added['id']}").status_code)
+    again = client.post(f"{DOCUMENTS}/{added['id']}/reindex")
+    assert removed == [200]
+    assert problem(again)[:2] == (404, "/problems/not-found")
+    assert served.sources() == []
 
 
 def test_an_upload_that_is_removed_is_gone_with_its_file(client: TestClient, served: Served) -> None:

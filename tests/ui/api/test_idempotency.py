@@ -121,8 +121,9 @@ def test_a_request_that_added_nothing_can_be_sent_again(client: TestClient, serv
     def fail() -> None:
         raise EmbeddingError("The model does not answer.")
 
+    assert send(client, ("empty.md", ""))[:2] == (422, None)
     served.embedder.before = fail
-    assert send(client, ("lahti.txt", LAHTI))[:2] == (422, None)
+    assert send(client, ("lahti.txt", LAHTI))[:2] == (503, None)
     served.embedder.before = lambda: None
     assert send(client, ("lahti.txt", LAHTI))[:2] == (201, None)
 
