@@ -123,9 +123,17 @@ class ChunkReader:
 
     def lexical_texts(self, index_id: int, *, after: int, limit: int) -> list[LexicalText]:
         """Return what the lexical index needs of an index's chunks numbered above `after`, in order of the numbers."""
+        # Each document is looked up once: to find one, SQLite reads the whole text of each that it compares.
         rows = self._database.rows(
-            "SELECT seq, chunks.text, title || ' ' || heading, source, language "
-            "FROM chunks JOIN documents USING (source) WHERE index_id = ? AND seq > ? ORDER BY seq LIMIT ?",
+            """
+            WITH batch AS MATERIALIZED (
+                SELECT seq, text, heading, source FROM chunks WHERE index_id = ? AND seq > ? ORDER BY seq LIMIT ?
+            ), titled AS MATERIALIZED (
+                SELECT source, title, language FROM documents WHERE source IN (SELECT source FROM batch)
+            )
+            SELECT seq, text, title || ' ' || heading, source, language
+            FROM batch JOIN titled USING (source) ORDER BY seq
+            """,
             (index_id, after, limit),
         )
         return [LexicalText(*row) for row in rows]  # type: ignore[arg-type]
