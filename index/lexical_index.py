@@ -180,6 +180,8 @@ class LexicalIndex:
             # One thread: the analysis before it is slower than it is, and it runs on a shared machine.
             writer = _opened(self.folder, create=True).writer(_WRITER_MEMORY, num_threads=1)
             try:
+                # A kill in the middle of a commit leaves files whose names the next commit wants.
+                writer.garbage_collect_files()
                 yield LexicalWriter(writer)
             finally:
                 writer.wait_merging_threads()  # ends its threads; what was not committed is dropped

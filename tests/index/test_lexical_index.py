@@ -175,6 +175,23 @@ def test_what_was_not_committed_is_dropped(index: LexicalIndex) -> None:
     assert (index.last_seq(), index.count()) == (7, 7)
 
 
+def test_a_commit_that_was_killed_before_its_end_is_made_again(index: LexicalIndex) -> None:
+    meta = index.folder / "meta.json"
+    before = meta.read_bytes()
+
+    def delete() -> None:
+        with index.writing() as writer:
+            writer.delete([1])
+            writer.commit()
+
+    delete()
+    meta.write_bytes(before)  # the last file that a commit writes
+    assert seqs(LexicalIndex(index.folder), analyse("Kyoto"))[:1] == [1]
+    delete()
+    assert 1 not in seqs(LexicalIndex(index.folder), analyse("Kyoto"))
+    assert seqs(LexicalIndex(index.folder), analyse("battery"))[:1] == [7]
+
+
 def test_a_reader_sees_the_next_commit_of_another(index: LexicalIndex) -> None:
     reader = LexicalIndex(index.folder)
     assert seqs(reader, ["stockholm"]) == []
