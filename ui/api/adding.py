@@ -40,7 +40,8 @@ _FETCHING_AT_ONCE = 4
 _STORING_AT_ONCE = 4
 # Each may hold ten files of the largest size on the disk, for as long as its sender takes.
 _RECEIVING_AT_ONCE = 32
-_RETRY = {"Retry-After": "5"}
+RETRY = {"Retry-After": "5"}
+"""Of a response to a request that may succeed when it is sent again."""
 # Twenty addresses of 2,000 characters, written in JSON's longest way.
 _LONGEST_JSON = 20 * 2000 * 6 + 4096
 
@@ -103,7 +104,7 @@ class Adding:
     async def _folder(self) -> AsyncIterator[Path]:
         """A folder for what is received; it is gone when the block ends, however it ends."""
         if self._receiving >= _RECEIVING_AT_ONCE:
-            raise RefusalError(Problem.UNAVAILABLE, headers=_RETRY)
+            raise RefusalError(Problem.UNAVAILABLE, headers=RETRY)
         self._receiving += 1
         try:
             folder = await to_thread.run_sync(IncomingFolder, self._home, limiter=self._storing)
@@ -147,7 +148,7 @@ class Adding:
                 raise RefusalError(
                     Problem.CONFLICT,
                     f"The request with this {KEY_HEADER} is still being worked on: ask again for what became of it.",
-                    headers=_RETRY,
+                    headers=RETRY,
                 )
             case KeptResponse(status, body, headers):
                 return Response(body, status, {**headers, REPLAYED_HEADER: "true"}, media_type=JSON)
@@ -199,7 +200,7 @@ def _response(request: Request, added: Added) -> Response:
             Problem.UNAVAILABLE if transient else Problem.INVALID,
             scope=request.scope,
             detail=reason if len(failed) == 1 else f"Nothing was added. One of {len(failed)} reasons: {reason}",
-            headers=_RETRY if transient else None,
+            headers=RETRY if transient else None,
             extra={"documents": [document.model_dump() for document in documents]},
         )
     is_new = any(outcome.state is State.INDEXED for _, outcome in added)

@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 from index.catalog import DocumentRecord
 from index.documents import Document
 from index.runs import Outcome, State
+from ui.api.schemas import Asked
 from ui.document_ids import document_id
 from ui.schemas import documents_dict
 
@@ -137,12 +138,11 @@ class TextRange(BaseModel):
     total: Annotated[int, Field(description="Length of the whole text.", examples=[1048])]
 
 
-class PagesToAdd(BaseModel):
+class PagesToAdd(Asked):
     """Pages of the web to add: `url` for one, `urls` for several."""
 
     model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"url": _ADDRESS}, {"urls": [_ADDRESS, "https://example.org/osaka"]}]},
+        json_schema_extra={"examples": [{"url": _ADDRESS}, {"urls": [_ADDRESS, "https://example.org/osaka"]}]}
     )
 
     url: Annotated[str, Field(min_length=1, max_length=2000)] | None = None

@@ -18,7 +18,7 @@ from starlette.responses import PlainTextResponse, Response
 from index.loading import is_url
 from index.runs import State
 from ui.answering import Answering
-from ui.api.adding import KEY_HEADER, Adding
+from ui.api.adding import KEY_HEADER, RETRY, Adding
 from ui.api.document_reading import Documents, as_json, language_code
 from ui.api.document_schemas import (
     ADDED_HEADERS,
@@ -41,7 +41,6 @@ from ui.problems import Problem, problem_response
 
 MOST_LISTED = 1000
 LONGEST_SEARCH = 200
-_RETRY = {"Retry-After": "5"}
 
 _Named = Annotated[
     str, InPath(alias="id", description="Its `id`, or its percent-encoded source.", examples=[EXAMPLE_ID])
@@ -222,7 +221,7 @@ def _check_writable(library: Library) -> None:
 
 
 def _unavailable(request: Request, reason: str) -> Response:
-    return problem_response(Problem.UNAVAILABLE, scope=request.scope, detail=reason, headers=_RETRY)
+    return problem_response(Problem.UNAVAILABLE, scope=request.scope, detail=reason, headers=RETRY)
 
 
 def _wants_plain_text(accept: str) -> bool:

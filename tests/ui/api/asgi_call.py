@@ -10,12 +10,18 @@ from starlette.types import ASGIApp, Message
 class Call:
     """A POST request of JSON, and what came back."""
 
-    def __init__(self, path: str, pieces: Sequence[bytes], *, headers: Sequence[tuple[str, str]] = ()) -> None:
-        """Describe the request; its body comes in pieces, and after them nothing until `leave`."""
+    def __init__(
+        self, path: str, pieces: Sequence[bytes], *, headers: Sequence[tuple[str, str]] = (), complete: bool = True
+    ) -> None:
+        """Describe the request.
+
+        Its body comes in pieces, and after them nothing until `leave`; not even its end, if it is not `complete`.
+        """
         self.sent: list[Message] = []
         self.started = anyio.Event()
         self.chunk_sent = anyio.Event()
         self._pieces = list(pieces)
+        self._complete = complete
         self._gone = anyio.Event()
         self._scope: dict[str, Any] = {
             "type": "http",
@@ -58,7 +64,7 @@ class Call:
     async def _receive(self) -> Message:
         if self._pieces:
             piece = self._pieces.pop(0)
-            return {"type": "http.request", "body": piece, "more_body": bool(self._pieces)}
+            return {"type": "http.request", "body": piece, "more_body": bool(self._pieces) or not self._complete}
         await self._gone.wait()
         return {"type": "http.disconnect"}
 

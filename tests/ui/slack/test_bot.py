@@ -18,7 +18,7 @@ from rag.answers import Answer, Failed, Turn
 from rag.errors import ChatModelError, QuestionError
 from tests.fakes import ScriptedAssistant, make_citation, make_passage
 from tests.slack_server import BOT_ID, BOT_USER, TEAM, Refusal, SlackServer
-from tests.ui.slack.conftest import GatedAssistant, running_bot, until
+from tests.ui.slack.conftest import GatedAssistant, Process, running_bot, until
 from ui.slack.blocks import answer_text
 from ui.slack.bot import BotLimits
 from ui.slack.channels import ChannelRules
@@ -453,6 +453,15 @@ async def test_answer_that_somebody_deleted_while_it_grew_is_posted_again(slack:
     assert [answer_text(message) for message in slack.own("D1")] == ["In the year 1875. [1]"]
 
 
+async def hang_in_the_middle(bot: Process, slack: SlackServer) -> dict[str, Any]:
+    """Ask, and let the bot hang once its first words are there; return the question."""
+    asked = slack.say("C1", f"{ME} When?")
+    await bot.send(asked)
+    await until(lambda: slack.own("C1") and slack.own("C1")[0]["text"].startswith("In"))
+    bot.abandon()
+    return asked
+
+
 @pytest.mark.parametrize("streams", [True, False], ids=["stream", "update"])
 async def test_answer_of_a_process_that_died_is_finished_by_another(
     slack: SlackServer, tmp_path: Path, streams: bool
@@ -464,9 +473,7 @@ async def test_answer_of_a_process_that_died_is_finished_by_another(
     limits = BotLimits(lease_seconds=0.5, channel_seconds=0.0, first_look_seconds=0.0)
     async with AsyncExitStack() as processes:
         first = await processes.enter_async_context(running_bot(slack, tmp_path, stuck, limits=limits))
-        await first.send(slack.say("C1", f"{ME} When?"))
-        await until(lambda: slack.own("C1") and slack.own("C1")[0]["text"].startswith("In"))
-        first.abandon()
+        await hang_in_the_middle(first, slack)
         second = await processes.enter_async_context(running_bot(slack, tmp_path, healthy, limits=limits))
         second.app.start()
         await until(partial(has_answer, slack, "C1"))
@@ -531,10 +538,7 @@ async def test_answer_to_another_question_is_not_taken_for_a_lost_one(slack: Sla
     limits = BotLimits(lease_seconds=0.5, channel_seconds=0.0, first_look_seconds=0.0)
     async with AsyncExitStack() as processes:
         first = await processes.enter_async_context(running_bot(slack, tmp_path, stuck, limits=limits))
-        asked = slack.say("C1", f"{ME} When?")
-        await first.send(asked)
-        await until(lambda: slack.own("C1") and slack.own("C1")[0]["text"].startswith("In"))
-        first.abandon()
+        asked = await hang_in_the_middle(first, slack)
         # What stands there of another question is not written down yet, as for a moment after each post.
         other = await processes.enter_async_context(running_bot(slack, tmp_path / "other", assistant))
         await other.send(slack.say("C1", f"{ME} Who?", thread=asked["ts"]))
@@ -564,10 +568,7 @@ async def test_question_that_was_deleted_meanwhile_leaves_no_half_answer(slack: 
     limits = BotLimits(lease_seconds=0.3, channel_seconds=0.0, first_look_seconds=0.0)
     async with AsyncExitStack() as processes:
         first = await processes.enter_async_context(running_bot(slack, tmp_path, stuck, limits=limits))
-        asked = slack.say("C1", f"{ME} When?")
-        await first.send(asked)
-        await until(lambda: slack.own("C1") and slack.own("C1")[0]["text"].startswith("In"))
-        first.abandon()
+        asked = await hang_in_the_middle(first, slack)
         slack.messages["C1"] = [one for one in slack.messages["C1"] if one["ts"] != asked["ts"]]
         second = await processes.enter_async_context(running_bot(slack, tmp_path, assistant_with(), limits=limits))
         second.app.start()
